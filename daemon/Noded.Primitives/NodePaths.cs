@@ -1,0 +1,55 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Noded.Primitives;
+
+/// <summary>
+/// Where everything of one node lives on the machine. Kubernetes' own paths are kept because drivers and agents
+/// rely on them; <paramref name="Root"/> prefixes them all, so that several nodes share one machine.
+/// </summary>
+/// <param name="Root">An absolute directory, <c>/</c> for the installed service. Short: a socket path has 107 bytes.</param>
+public sealed record NodePaths(string Root)
+{
+    public string Manifests => Under("etc/kubernetes/manifests");
+
+    public string CniConfig => Under("etc/cni/net.d");
+
+    public string CniBinaries => Under("opt/cni/bin");
+
+    public string State => Under("var/lib/noded");
+
+    public string Kubelet => Under("var/lib/kubelet");
+
+    public string PodLogs => Under("var/log/pods");
+
+    public string Logs => Under("var/log/noded");
+
+    public string Run => Under("run/noded");
+
+    public string OperatorSocket => Under("run/noded/noded.sock");
+
+    public string DaemonPid => Under("run/noded/noded.pid");
+
+    public string ContainerdSocket => Under("run/noded/containerd.sock");
+
+    public string ContainerdPid => Under("run/noded/containerd.pid");
+
+    public string ContainerdConfig => Under("var/lib/noded/containerd.toml");
+
+    public string ContainerdRoot => Under("var/lib/noded/containerd");
+
+    public string ContainerdState => Under("run/noded/containerd");
+
+    public string ContainerdLog => Under("var/log/noded/containerd.log");
+
+    /// <summary>
+    /// The cgroup, in every hierarchy, that holds this node's daemon, runtime and pods. One per root: hooks and
+    /// limits of one node must not reach another's processes.
+    /// </summary>
+    public string CgroupPrefix => Root == "/"
+        ? "noded"
+        : "noded-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Root)))[..8];
+
+    /// <summary>An absolute path of this node for <paramref name="path"/>, a path without a leading slash.</summary>
+    public string Under(string path) => Path.Combine(Root, path);
+}

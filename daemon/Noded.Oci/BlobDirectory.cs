@@ -18,7 +18,9 @@ public sealed class BlobDirectory(string root) : IBlobSource
     {
         using BlobWriter writer = Create();
         writer.Stream.Write(content);
-        return writer.Commit(mediaType);
+        Descriptor descriptor = writer.Finish(mediaType);
+        writer.Commit(descriptor);
+        return descriptor;
     }
 
     /// <summary>Copies a blob in, checking it against its descriptor.</summary>
@@ -41,12 +43,14 @@ public sealed class BlobDirectory(string root) : IBlobSource
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        Descriptor written = writer.Commit(descriptor.MediaType);
+        Descriptor written = writer.Finish(descriptor.MediaType);
         if (written != descriptor)
         {
             throw new InvalidDataException(
                 $"{descriptor.Digest}: content is {written.Size} bytes of {written.Digest}, not {descriptor.Size} bytes");
         }
+
+        writer.Commit(descriptor);
     }
 
     /// <summary>A blob whose digest is known only after its last byte; disposed without commit it leaves nothing.</summary>

@@ -16,12 +16,14 @@ internal sealed class BlobWriter : IDisposable
 
     public HashingStream Stream { get; }
 
-    public Descriptor Commit(string mediaType)
+    /// <summary>What was written; call it once, after the last write.</summary>
+    public Descriptor Finish(string mediaType) => new(mediaType, Stream.Finish(), Stream.Count);
+
+    /// <param name="descriptor">What <see cref="Finish"/> returned.</param>
+    public void Commit(Descriptor descriptor)
     {
-        Descriptor descriptor = new(mediaType, Stream.Finish(), Stream.Count);
         Stream.Dispose();
         File.Move(_partialPath, _directory.PathOf(descriptor.Digest), overwrite: true);
-        return descriptor;
     }
 
     public void Dispose()

@@ -25,11 +25,7 @@ internal sealed class HashingStream(Stream inner) : Stream
     }
 
     /// <summary>The digest of everything written; call it once, after the last write.</summary>
-    public Digest Finish()
-    {
-        inner.Flush();
-        return Digest.FromHash(_hash.GetHashAndReset());
-    }
+    public Digest Finish() => Digest.FromHash(_hash.GetHashAndReset());
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {

@@ -31,7 +31,9 @@ internal static class LayerWriter
 
         // The gzip trailer is written here; the blob's digest has to include it.
         uncompressed.Dispose();
-        return (blob.Commit(MediaTypes.GzipLayer), diffId);
+        Descriptor layer = blob.Finish(MediaTypes.GzipLayer);
+        blob.Commit(layer);
+        return (layer, diffId);
     }
 
     private static void WriteEntry(TarWriter tar, LayerEntry entry, DateTimeOffset modified)

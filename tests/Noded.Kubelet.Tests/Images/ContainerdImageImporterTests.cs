@@ -164,8 +164,18 @@ public sealed class ContainerdImageImporterTests
         return (await new ImagesClient(containerd.Channel).GetAsync(request, CriNamespace, cancellationToken: Token)).Image;
     }
 
-    private static Task<ProgramResult> RunAsync(ContainerdInstance containerd, string image, params string[] command) =>
-        containerd.CtrAsync(Token, ["run", "--rm", "--net-host", image, $"nd-{Guid.NewGuid():N}", .. command]);
+    /// <summary>Runs a container whose cgroup, FIFOs and runtime state vanish with it.</summary>
+    private static Task<ProgramResult> RunAsync(ContainerdInstance containerd, string image, params string[] command)
+    {
+        string id = $"nd-{Guid.NewGuid():N}";
+        string[] places =
+        [
+            "--cgroup", id,
+            "--fifo-dir", Path.Combine(containerd.Directory, "fifo"),
+            "--runc-root", Path.Combine(containerd.Directory, "runc"),
+        ];
+        return containerd.CtrAsync(Token, ["run", "--rm", "--net-host", .. places, image, id, .. command]);
+    }
 
     /// <summary>What an importer that dies in the middle of a blob leaves behind.</summary>
     private static async Task WriteHalfAsync(ContainerdInstance containerd, OciImage image, Descriptor descriptor)

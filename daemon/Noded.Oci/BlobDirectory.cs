@@ -53,7 +53,9 @@ public sealed class BlobDirectory(string root) : IBlobSource
         writer.Commit(descriptor);
     }
 
-    /// <summary>A blob whose digest is known only after its last byte; disposed without commit it leaves nothing.</summary>
+    /// <summary>
+    /// A blob whose digest is known only after its last byte; disposed without commit it leaves nothing.
+    /// </summary>
     internal BlobWriter Create()
     {
         string blobs = Path.Combine(root, "blobs", "sha256");

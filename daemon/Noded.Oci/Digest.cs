@@ -3,8 +3,12 @@ using System.Security.Cryptography;
 
 namespace Noded.Oci;
 
-/// <summary>The name of a blob by its content: <c>sha256:</c> and 64 lower-case hex digits (OCI image-spec, descriptor.md).</summary>
-/// <remarks>Other algorithms are refused: nothing that noded meets uses them, and a name must not be ambiguous.</remarks>
+/// <summary>
+/// The name of a blob by its content: <c>sha256:</c> and 64 lower-case hex digits (OCI image-spec, descriptor.md).
+/// </summary>
+/// <remarks>
+/// Other algorithms are refused: nothing that noded meets uses them, and a name must not be ambiguous.
+/// </remarks>
 public readonly record struct Digest
 {
     private const string Prefix = "sha256:";

@@ -5,10 +5,14 @@ using Noded.Oci.Wire;
 
 namespace Noded.Oci;
 
-/// <summary>Writes images as a docker archive (moby image spec v1.2), which <c>docker load</c> and others take.</summary>
+/// <summary>
+/// Writes images as a docker archive (moby image spec v1.2), which <c>docker load</c> and others take.
+/// </summary>
 public static class DockerArchiveWriter
 {
-    /// <summary>Writes the images with unpacked layers, as <c>docker save</c> does; the same images give the same bytes.</summary>
+    /// <summary>
+    /// Writes the images with unpacked layers, as <c>docker save</c> does; the same images give the same bytes.
+    /// </summary>
     /// <param name="destination">Must be seekable: a layer's length is known only once it is unpacked.</param>
     /// <exception cref="InvalidDataException">A layer does not unpack to what its config says.</exception>
     public static void Write(IReadOnlyList<OciImage> images, Stream destination, CancellationToken cancellationToken)

@@ -22,7 +22,8 @@ public static class HostTree
 
             if (info.LinkTarget is string target)
             {
-                yield return new LayerEntry.Symlink(entryPath, target) { Mode = (UnixFileMode)0x1FF, Uid = uid, Gid = gid };
+                UnixFileMode all = (UnixFileMode)0x1FF;
+                yield return new LayerEntry.Symlink(entryPath, target) { Mode = all, Uid = uid, Gid = gid };
             }
             else if (info is DirectoryInfo)
             {
@@ -35,7 +36,8 @@ public static class HostTree
             }
             else
             {
-                yield return new LayerEntry.HostFile(entryPath, info.FullName) { Mode = info.UnixFileMode, Uid = uid, Gid = gid };
+                UnixFileMode mode = info.UnixFileMode;
+                yield return new LayerEntry.HostFile(entryPath, info.FullName) { Mode = mode, Uid = uid, Gid = gid };
             }
         }
     }

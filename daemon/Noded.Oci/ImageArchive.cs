@@ -11,15 +11,20 @@ public sealed class ImageArchive : IDisposable
 {
     private readonly IArchiveMembers _members;
 
-    private ImageArchive(IArchiveMembers members, ImmutableArray<OciImage> images) => (_members, Images) = (members, images);
+    private ImageArchive(IArchiveMembers members, ImmutableArray<OciImage> images) =>
+        (_members, Images) = (members, images);
 
     /// <summary>At least one; their blobs can be read until the archive is disposed.</summary>
     public ImmutableArray<OciImage> Images { get; }
 
     /// <summary>Opens the archive at <paramref name="path"/>, whichever kind it is.</summary>
     /// <param name="scratchDirectory">Takes an unpacked copy of a compressed archive until it is disposed.</param>
-    /// <param name="platform">Which images to take of those built for several platforms; null is this machine's.</param>
-    /// <exception cref="ImageFormatException">It is no image archive, or a part is missing, damaged or out of bounds.</exception>
+    /// <param name="platform">
+    /// Which images to take of those built for several platforms; null is this machine's.
+    /// </param>
+    /// <exception cref="ImageFormatException">
+    /// It is no image archive, or a part is missing, damaged or out of bounds.
+    /// </exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static ImageArchive Open(
         string path,
@@ -63,7 +68,11 @@ public sealed class ImageArchive : IDisposable
         }
     }
 
-    private static ImmutableArray<OciImage> FindImages(string path, MemberReader reader, MemberBlobs blobs, Platform platform)
+    private static ImmutableArray<OciImage> FindImages(
+        string path,
+        MemberReader reader,
+        MemberBlobs blobs,
+        Platform platform)
     {
         // Newer versions of docker save write both; the layout says more.
         if (reader.Has(OciLayoutReader.LayoutName))

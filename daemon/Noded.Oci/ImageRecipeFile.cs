@@ -25,7 +25,9 @@ public static class ImageRecipeFile
 {
     private const int MaxBytes = 4 * 1024 * 1024;
 
-    /// <param name="sourceDirectory">What relative <c>from</c> paths start at; null is the recipe's own directory.</param>
+    /// <param name="sourceDirectory">
+    /// What relative <c>from</c> paths start at; null is the recipe's own directory.
+    /// </param>
     /// <exception cref="RecipeException">The file is not a recipe, or a source it names is missing.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static ImageRecipe Load(string path, string? sourceDirectory = null)

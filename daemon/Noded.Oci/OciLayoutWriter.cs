@@ -10,7 +10,10 @@ public static class OciLayoutWriter
     /// Writes a layout into <paramref name="directory"/>, which may be the one the images were built in. Its index
     /// lists exactly <paramref name="images"/>.
     /// </summary>
-    public static void WriteDirectory(IReadOnlyList<OciImage> images, string directory, CancellationToken cancellationToken)
+    public static void WriteDirectory(
+        IReadOnlyList<OciImage> images,
+        string directory,
+        CancellationToken cancellationToken)
     {
         BlobDirectory blobs = new(directory);
 
@@ -27,7 +30,10 @@ public static class OciLayoutWriter
     }
 
     /// <summary>Writes a layout as a tar; the same images give the same bytes.</summary>
-    public static void WriteArchive(IReadOnlyList<OciImage> images, Stream destination, CancellationToken cancellationToken)
+    public static void WriteArchive(
+        IReadOnlyList<OciImage> images,
+        Stream destination,
+        CancellationToken cancellationToken)
     {
         using ArchiveTar tar = new(destination);
         tar.Add(OciLayoutReader.LayoutName, LayoutJson());

@@ -4,6 +4,8 @@ namespace Noded.Oci;
 public sealed class RecipeException(string recipe, string field, string problem, Exception? cause = null)
     : Exception($"{recipe}: {field}: {problem}", cause)
 {
-    /// <summary>The offending field as a JSON path, <c>$.layers[0].entries[2].mode</c>, or the entry's image path.</summary>
+    /// <summary>
+    /// The offending field as a JSON path, <c>$.layers[0].entries[2].mode</c>, or the entry's image path.
+    /// </summary>
     public string Field { get; } = field;
 }

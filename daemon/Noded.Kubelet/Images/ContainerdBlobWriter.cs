@@ -66,16 +66,16 @@ internal sealed class ContainerdBlobWriter(CallInvoker invoker, Metadata headers
         using AsyncDuplexStreamingCall<WriteContentRequest, WriteContentResponse> call =
             _content.Write(headers, cancellationToken: cancellationToken);
 
-        WriteContentResponse status = await ExchangeAsync(call, Request(WriteAction.Stat, descriptor), cancellationToken);
-        long offset = status.Offset;
+        WriteContentRequest stat = Request(WriteAction.Stat, descriptor);
+        long offset = (await ExchangeAsync(call, stat, cancellationToken)).Offset;
 
         await using (Stream blob = image.Open(descriptor))
         {
             blob.Seek(offset, SeekOrigin.Begin);
             byte[] buffer = new byte[ChunkBytes];
 
-            while (await blob.ReadAtLeastAsync(buffer, ChunkBytes, throwOnEndOfStream: false, cancellationToken) is int read
-                && read > 0)
+            while (await blob.ReadAtLeastAsync(buffer, ChunkBytes, throwOnEndOfStream: false, cancellationToken)
+                is int read and > 0)
             {
                 WriteContentRequest chunk = Request(WriteAction.Write, descriptor);
                 chunk.Offset = offset;
@@ -91,7 +91,9 @@ internal sealed class ContainerdBlobWriter(CallInvoker invoker, Metadata headers
         await call.RequestStream.CompleteAsync();
     }
 
-    /// <summary>One answer per request: containerd's disk sets the pace, and no more than one chunk is in flight.</summary>
+    /// <summary>
+    /// One answer per request: containerd's disk sets the pace, and no more than one chunk is in flight.
+    /// </summary>
     private static async Task<WriteContentResponse> ExchangeAsync(
         AsyncDuplexStreamingCall<WriteContentRequest, WriteContentResponse> call,
         WriteContentRequest request,

@@ -21,7 +21,10 @@ public sealed class ContainerdImageImporter(CallInvoker invoker, TimeProvider cl
 
     private readonly ImagesClient _images = new(invoker);
 
-    /// <summary>Imports <paramref name="image"/> under its reference, replacing what had that name.</summary>
+    /// <summary>
+    /// Imports <paramref name="image"/> under its reference, replacing what had that name, and under its id, the
+    /// digest of its config. An image that lost its name this way stays known by its id, as after a pull.
+    /// </summary>
     /// <param name="pinned">
     /// The runtime's and the kubelet's garbage collectors leave the image alone. A pin that is there is never removed.
     /// </param>
@@ -29,7 +32,8 @@ public sealed class ContainerdImageImporter(CallInvoker invoker, TimeProvider cl
     /// <exception cref="IOException">containerd refused or is gone; the message says at which image.</exception>
     public async Task ImportAsync(OciImage image, bool pinned, CancellationToken cancellationToken)
     {
-        string name = image.Reference?.ToString() ?? throw new ArgumentException("the image has no reference", nameof(image));
+        string name = image.Reference?.ToString()
+            ?? throw new ArgumentException("the image has no reference", nameof(image));
 
         try
         {
@@ -42,6 +46,9 @@ public sealed class ContainerdImageImporter(CallInvoker invoker, TimeProvider cl
                 await blobs.WriteAsync(image, descriptor, ComputeLabels(image, descriptor), cancellationToken);
             }
 
+            // The label that CRI looks for also tells it that the image is known by its id already, as after a pull.
+            string id = image.Config.Digest.ToString();
+            await SetRecordAsync(Describe(image, id, pinned), lease.Headers, cancellationToken);
             await SetRecordAsync(Describe(image, name, pinned), lease.Headers, cancellationToken);
         }
         catch (RpcException) when (cancellationToken.IsCancellationRequested)
@@ -103,7 +110,8 @@ public sealed class ContainerdImageImporter(CallInvoker invoker, TimeProvider cl
     {
         try
         {
-            await _images.CreateAsync(new CreateImageRequest { Image = record }, headers, cancellationToken: cancellationToken);
+            CreateImageRequest create = new() { Image = record };
+            await _images.CreateAsync(create, headers, cancellationToken: cancellationToken);
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists)
         {

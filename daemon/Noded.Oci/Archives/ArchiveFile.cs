@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 
 namespace Noded.Oci.Archives;
 
-/// <summary>Opens an archive file so that its members can be read at any position: gzip is unpacked to disk first.</summary>
+/// <summary>
+/// Opens an archive file so that its members can be read at any position: gzip is unpacked to disk first.
+/// </summary>
 internal static class ArchiveFile
 {
     /// <summary>More than any image that fits a node; what expands beyond it is an attack or a mistake.</summary>
@@ -27,7 +29,11 @@ internal static class ArchiveFile
         }
     }
 
-    private static FileStream Unpack(string path, FileStream file, string scratchDirectory, CancellationToken cancellationToken)
+    private static FileStream Unpack(
+        string path,
+        FileStream file,
+        string scratchDirectory,
+        CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(scratchDirectory);
         FileStream unpacked = new(

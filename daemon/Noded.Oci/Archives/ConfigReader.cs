@@ -27,6 +27,8 @@ internal static class ConfigReader
         return (new Platform(os, architecture), [.. ids.Select(Parse)]);
 
         Digest Parse(string id) =>
-            Digest.TryParse(id, out Digest digest) ? digest : throw reader.Complain(name, $"'{id}' is no sha256 digest");
+            Digest.TryParse(id, out Digest digest)
+                ? digest
+                : throw reader.Complain(name, $"'{id}' is no sha256 digest");
     }
 }

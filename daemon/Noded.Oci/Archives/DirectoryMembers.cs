@@ -7,7 +7,9 @@ internal sealed class DirectoryMembers(string directory) : IArchiveMembers
 {
     string IArchiveMembers.File => directory;
 
-    /// <exception cref="ImageFormatException">The member is a symbolic link: it could lead out of the layout.</exception>
+    /// <exception cref="ImageFormatException">
+    /// The member is a symbolic link: it could lead out of the layout.
+    /// </exception>
     public bool TryOpen(string name, [NotNullWhen(true)] out Stream? content)
     {
         FileInfo file = new(Path.Combine(directory, name));

@@ -38,11 +38,14 @@ internal sealed class DockerArchiveReader(MemberReader reader, MemberBlobs blobs
             ConfigReader.Read(reader, configMember, configJson, layerMembers.Count);
 
         Descriptor config = blobs.AddDocument(MediaTypes.Config, configJson);
-        ImmutableArray<Descriptor> layers = [.. layerMembers.Select((member, layer) => ReadLayer(member, diffIds[layer]))];
+        ImmutableArray<Descriptor> layers =
+            [.. layerMembers.Select((member, layer) => ReadLayer(member, diffIds[layer]))];
         Descriptor manifest = blobs.AddDocument(MediaTypes.Manifest, ManifestJson.Write(config, layers));
 
         OciImage image = new(Reference: null, platform, manifest, config, layers, diffIds, blobs);
-        return document.RepoTags is { Count: > 0 } tags ? tags.Select(tag => image with { Reference = Parse(tag) }) : [image];
+        return document.RepoTags is { Count: > 0 } tags
+            ? tags.Select(tag => image with { Reference = Parse(tag) })
+            : [image];
     }
 
     private Descriptor ReadLayer(string? member, Digest diffId)

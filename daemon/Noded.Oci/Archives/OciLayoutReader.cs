@@ -103,7 +103,8 @@ internal sealed class OciLayoutReader(MemberReader reader, MemberBlobs blobs, Pl
     }
 
     private Descriptor ReadDescriptor(string name, DescriptorDocument document) =>
-        document is { MediaType: string mediaType, Size: >= 0 and long size } && Digest.TryParse(document.Digest, out Digest digest)
+        document is { MediaType: string mediaType, Size: >= 0 and long size }
+        && Digest.TryParse(document.Digest, out Digest digest)
             ? new Descriptor(mediaType, digest, size)
             : throw reader.Complain(name, "holds a descriptor without media type, sha256 digest or size");
 

@@ -3,7 +3,9 @@ using System.Formats.Tar;
 
 namespace Noded.Oci.Archives;
 
-/// <summary>The files of a tar that lies uncompressed on disk: one pass finds them, then each is read where it is.</summary>
+/// <summary>
+/// The files of a tar that lies uncompressed on disk: one pass finds them, then each is read where it is.
+/// </summary>
 internal sealed class TarMembers : IArchiveMembers
 {
     private const int MaxMembers = 100_000;
@@ -20,7 +22,9 @@ internal sealed class TarMembers : IArchiveMembers
 
     /// <param name="file">The archive's name for errors.</param>
     /// <param name="tar">The tar itself, which the result owns.</param>
-    /// <exception cref="ImageFormatException">It is no tar, is cut short, or has a member that leads out of it.</exception>
+    /// <exception cref="ImageFormatException">
+    /// It is no tar, is cut short, or has a member that leads out of it.
+    /// </exception>
     public static TarMembers Read(string file, FileStream tar, CancellationToken cancellationToken)
     {
         TarMembers members = new(file, tar);

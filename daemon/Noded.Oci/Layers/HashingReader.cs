@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace Noded.Oci.Layers;
 
-/// <summary>Computes the digest of what is read through it from <paramref name="inner"/>, which stays the caller's.</summary>
+/// <summary>
+/// Computes the digest of what is read through it from <paramref name="inner"/>, which stays the caller's.
+/// </summary>
 internal sealed class HashingReader(Stream inner) : Stream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace Noded.Oci.Layers;
 
-/// <summary>Passes what is written on to <paramref name="inner"/>, which it owns, and computes digest and length.</summary>
+/// <summary>
+/// Passes what is written on to <paramref name="inner"/>, which it owns, and computes digest and length.
+/// </summary>
 internal sealed class HashingStream(Stream inner) : Stream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -86,7 +86,9 @@ internal static class LayerWriter
         tar.WriteEntry(file);
     }
 
-    /// <summary>GNU rather than PAX: it has long names and large numbers, and no access times that would vary.</summary>
+    /// <summary>
+    /// GNU rather than PAX: it has long names and large numbers, and no access times that would vary.
+    /// </summary>
     private static GnuTarEntry Describe(TarEntryType type, string name, LayerEntry entry, DateTimeOffset modified) =>
         new(type, name)
         {

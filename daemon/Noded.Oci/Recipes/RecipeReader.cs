@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Noded.Oci.Recipes;
 
-/// <summary>Turns the document of a recipe file into a recipe; every complaint names the file and the JSON path.</summary>
+/// <summary>
+/// Turns the document of a recipe file into a recipe; every complaint names the file and the JSON path.
+/// </summary>
 internal sealed class RecipeReader(string file, string sourceDirectory)
 {
     public ImageRecipe Read(RecipeDocument document)
@@ -59,7 +61,8 @@ internal sealed class RecipeReader(string file, string sourceDirectory)
 
     private ImmutableArray<ImmutableArray<LayerEntry>> ReadLayers(List<LayerPart> layers)
     {
-        ImmutableArray<ImmutableArray<LayerEntry>>.Builder result = ImmutableArray.CreateBuilder<ImmutableArray<LayerEntry>>();
+        ImmutableArray<ImmutableArray<LayerEntry>>.Builder result =
+            ImmutableArray.CreateBuilder<ImmutableArray<LayerEntry>>();
 
         for (int layer = 0; layer < layers.Count; layer++)
         {

@@ -19,7 +19,9 @@ internal sealed record ConfigDocument
     public List<HistoryDocument>? History { get; init; }
 }
 
-/// <summary>OCI image-spec, config.md, <c>config</c>: the one part of the format whose names start with capitals.</summary>
+/// <summary>
+/// OCI image-spec, config.md, <c>config</c>: the one part of the format whose names start with capitals.
+/// </summary>
 internal sealed record ContainerDocument
 {
     [JsonPropertyName("User")]

@@ -52,7 +52,9 @@ internal sealed record LayoutDocument
     public string? ImageLayoutVersion { get; init; }
 }
 
-/// <summary>One image in <c>manifest.json</c> of a docker archive (moby image spec v1.2); its names start with capitals.</summary>
+/// <summary>
+/// One image in <c>manifest.json</c> of a docker archive (moby image spec v1.2); its names start with capitals.
+/// </summary>
 internal sealed record DockerImageDocument
 {
     [JsonPropertyName("Config")]

@@ -5,7 +5,9 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Noded.Oci.Wire;
 
-/// <summary>The JSON documents of image archives as bytes: compact, in one member order, so that digests are stable.</summary>
+/// <summary>
+/// The JSON documents of image archives as bytes: compact, in one member order, so that digests are stable.
+/// </summary>
 internal static class WireJson
 {
     /// <summary>Media types hold a <c>+</c>, which the default encoder would escape.</summary>
@@ -26,7 +28,8 @@ internal static class WireJson
 
     public static JsonTypeInfo<List<DockerImageDocument>> DockerImages => Context.ListDockerImageDocument;
 
-    public static byte[] Write<T>(T document, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(document, type);
+    public static byte[] Write<T>(T document, JsonTypeInfo<T> type) =>
+        JsonSerializer.SerializeToUtf8Bytes(document, type);
 }
 
 [JsonSerializable(typeof(ManifestDocument))]

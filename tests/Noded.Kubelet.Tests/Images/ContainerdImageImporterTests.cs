@@ -27,7 +27,10 @@ public sealed class ContainerdImageImporterTests
         ProgramResult check = (await containerd.CtrAsync(Token, "images", "check")).OrThrow();
         Image record = await GetAsync(containerd, "noded.internal/pause:1");
         Assert.Contains("complete (2/2)", check.Output, StringComparison.Ordinal);
+        Image byId = await GetAsync(containerd, built.Pause.Config.Digest.ToString());
         Assert.Equal(built.Pause.Manifest.Digest.ToString(), record.Target.Digest);
+        Assert.Equal(record.Target, byId.Target);
+        Assert.Equal(record.Labels, byId.Labels);
         Assert.Equal("managed", record.Labels["io.cri-containerd.image"]);
         Assert.Equal("pinned", record.Labels["io.cri-containerd.pinned"]);
     }
@@ -70,7 +73,8 @@ public sealed class ContainerdImageImporterTests
 
         // Deleting anything synchronously waits for a whole collection.
         await ImportAsync(containerd, built.Pause, pinned: false);
-        (await containerd.CtrAsync(Token, "images", "rm", "--sync", "noded.internal/pause:1")).OrThrow();
+        string id = built.Pause.Config.Digest.ToString();
+        (await containerd.CtrAsync(Token, "images", "rm", "--sync", "noded.internal/pause:1", id)).OrThrow();
 
         ProgramResult check = (await containerd.CtrAsync(Token, "images", "check")).OrThrow();
         ProgramResult blobs = (await containerd.CtrAsync(Token, "content", "ls", "-q")).OrThrow();
@@ -103,7 +107,8 @@ public sealed class ContainerdImageImporterTests
         content[^1] ^= 1;
         await File.WriteAllBytesAsync(blob, content, Token);
 
-        IOException e = await Assert.ThrowsAsync<IOException>(() => ImportAsync(containerd, built.Pause, pinned: false));
+        IOException e = await Assert.ThrowsAsync<IOException>(
+            () => ImportAsync(containerd, built.Pause, pinned: false));
 
         ProgramResult images = (await containerd.CtrAsync(Token, "images", "ls", "-q")).OrThrow();
         ProgramResult writes = (await containerd.CtrAsync(Token, "content", "active")).OrThrow();

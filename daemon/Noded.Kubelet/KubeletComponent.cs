@@ -35,9 +35,11 @@ public sealed class KubeletComponent : IDisposable
     private readonly EventedPleg _pleg;
     private readonly FileSource _files;
     private readonly StatusManager _statuses;
+    private readonly PodLayout _layout;
 
     public KubeletComponent(KubeletOptions options, KubeletServices services)
     {
+        _layout = new PodLayout(options.Paths, services.Hierarchies);
         SyncInbox inbox = new(_activity);
         RuntimeService runtime = new(services.Runtime, services.Metrics.Runtime, services.Clock);
         ContainerIndex index = new();
@@ -69,6 +71,10 @@ public sealed class KubeletComponent : IDisposable
 
     /// <summary>The runtime tells of changes by itself; without that it is asked every second.</summary>
     public bool HasEventStream => _pleg.HasStream;
+
+    /// <summary>Where one instance of a container logs.</summary>
+    public string LogFile(Pod pod, string container, uint attempt) =>
+        Path.Combine(_layout.LogDirectory(pod.Uid, pod.Name), PodLayout.LogPath(container, attempt));
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -107,13 +113,12 @@ public sealed class KubeletComponent : IDisposable
     private PodWorkerServices WorkerServices(
         KubeletOptions options, KubeletServices services, RuntimeService runtime, ContainerIndex index, SyncInbox inbox)
     {
-        PodLayout layout = new(options.Paths, services.Hierarchies);
         PodJournal journal = new(services.Events, services.Flight, services.Clock);
         ImagePuller puller = new(runtime, services.Events, services.Clock);
         return new PodWorkerServices(
             new PodInspector(runtime, services.Clock),
-            new PodSyncer(runtime, puller, layout, index, journal, services.Clock),
-            new PodTerminator(runtime, layout, services.Events, services.Flight),
+            new PodSyncer(runtime, puller, _layout, index, journal, services.Clock),
+            new PodTerminator(runtime, _layout, services.Events, services.Flight),
             _statuses,
             _activity,
             services.Flight,

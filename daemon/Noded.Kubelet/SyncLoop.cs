@@ -25,6 +25,9 @@ internal sealed partial class SyncLoop(
     // Found in the runtime before every source was ready: orphans, or pods that a source is still to name.
     private readonly Dictionary<PodUid, NamespacedName> _unclaimed = [];
 
+    // Before the runtime answers for the first time, every sync would fail.
+    private bool _isRuntimeReady;
+
     private bool SourcesReady => sources.All(_desired.ContainsKey);
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -56,7 +59,7 @@ internal sealed partial class SyncLoop(
                 Route(lifecycle);
                 break;
             case SyncEvent.RuntimeReady:
-                workers.ResyncAll();
+                ResumeAll();
                 break;
             case SyncEvent.PodFinished { Uid: PodUid uid }:
                 workers.Finished(uid);
@@ -77,12 +80,31 @@ internal sealed partial class SyncLoop(
             workers.Delete(gone);
         }
 
-        foreach (Pod pod in wished.Values.Where(pod => !before.ContainsKey(pod.Uid)).OrderBy(pod => pod.Name))
+        if (_isRuntimeReady)
         {
-            workers.Update(pod);
+            Start(wished.Values.Where(pod => !before.ContainsKey(pod.Uid)));
         }
 
         RemoveOrphans();
+    }
+
+    private void ResumeAll()
+    {
+        if (!_isRuntimeReady)
+        {
+            _isRuntimeReady = true;
+            Start(_desired.Values.SelectMany(pods => pods.Values));
+        }
+
+        workers.ResyncAll();
+    }
+
+    private void Start(IEnumerable<Pod> pods)
+    {
+        foreach (Pod pod in pods.OrderBy(pod => pod.Name))
+        {
+            workers.Update(pod);
+        }
     }
 
     private void Route(PodLifecycleEvent lifecycle)

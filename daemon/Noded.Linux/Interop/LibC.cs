@@ -10,6 +10,9 @@ internal static partial class LibC
     internal const int EINTR = 4;
     internal const int EAGAIN = 11;
     internal const int EBUSY = 16;
+    internal const int EINVAL = 22;
+
+    internal const int MNT_DETACH = 2;
 
     internal const int EPOLL_CLOEXEC = 0x80000;
     internal const int EPOLL_CTL_ADD = 1;
@@ -152,4 +155,8 @@ internal static partial class LibC
 
     [LibraryImport("libc")]
     internal static unsafe partial int sigemptyset(byte* signals);
+
+    // int umount2(const char *target, int flags);
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int umount2(string target, int flags);
 }

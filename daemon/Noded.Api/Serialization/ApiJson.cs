@@ -15,7 +15,7 @@ public static class ApiJson
 
     /// <exception cref="ManifestException">Names every field that is unknown, duplicate or of the wrong type.</exception>
     public static V1Pod ReadPod(SourceDocument document) =>
-        Decode(document, document.Root, FieldPath.Empty, Pod, "v1", "Pod");
+        Decode(document, document.Root, FieldPath.Empty, Pod, ("v1", "Pod"));
 
     /// <summary>Upstream's JSON: camelCase, absent fields left out.</summary>
     public static string Serialize(V1Pod pod) => JsonSerializer.Serialize(pod, Pod);
@@ -27,16 +27,18 @@ public static class ApiJson
         JsonSerializer.Deserialize(SerializeToUtf8Bytes(pod), Pod)!; // a pod never serialises to null
 
     /// <summary>Reads the object at <paramref name="node"/>, which is the whole document or an item of its list.</summary>
+    /// <param name="expected">What the object must say it is; null where its place in a list says so.</param>
     internal static T Decode<T>(
         SourceDocument document,
         SourceNode node,
         FieldPath path,
         JsonTypeInfo<T> typeInfo,
-        string apiVersion,
-        string kind)
+        (string ApiVersion, string Kind)? expected)
         where T : class
     {
-        ImmutableArray<ManifestError> wrongKind = ObjectKind.Check(document.File, node, path, apiVersion, kind);
+        ImmutableArray<ManifestError> wrongKind = expected is { } type
+            ? ObjectKind.Check(document.File, node, path, type.ApiVersion, type.Kind)
+            : [];
         if (wrongKind.Length > 0)
         {
             throw new ManifestException(wrongKind);
@@ -50,6 +52,6 @@ public static class ApiJson
             throw new ManifestException(errors);
         }
 
-        return JsonSerializer.Deserialize(conversion.Json.Span, typeInfo)!; // an object, the kind was checked
+        return JsonSerializer.Deserialize(conversion.Json.Span, typeInfo)!; // the conversion has no null at its root
     }
 }

@@ -44,6 +44,9 @@ internal sealed class FieldErrors
 
     public void Forbidden(FieldPath path, string detail) => Add(path, $"Forbidden: {detail}");
 
+    /// <summary>A reason that is none of the kinds above and speaks for itself.</summary>
+    public void Refuse(FieldPath path, string message) => Add(path, message);
+
     public void TooLong(FieldPath path, int maximum) =>
         Add(path, string.Create(CultureInfo.InvariantCulture, $"Too long: may not be more than {maximum} bytes"));
 

@@ -43,6 +43,9 @@ internal abstract record SourceNode
         public override string KindName => "object";
 
         public SourceNode? Find(string key) => Entries.FirstOrDefault(entry => entry.Key == key)?.Value;
+
+        public ImmutableArray<SourceEntry> Sorted() =>
+            Entries.Sort((left, right) => string.CompareOrdinal(left.Key, right.Key));
     }
 }
 

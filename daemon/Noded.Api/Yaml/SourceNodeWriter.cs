@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace Noded.Api.Yaml;
 
-/// <summary>Writes a source tree as JSON, just as it stands.</summary>
+/// <summary>Writes a source tree as JSON, just as it stands, or with the fields of every object in order.</summary>
 internal static class SourceNodeWriter
 {
-    public static void Write(Utf8JsonWriter writer, SourceNode node)
+    public static void Write(Utf8JsonWriter writer, SourceNode node, bool sorted = false)
     {
         switch (node)
         {
@@ -26,17 +26,17 @@ internal static class SourceNodeWriter
                 writer.WriteStartArray();
                 foreach (SourceNode item in sequence.Items)
                 {
-                    Write(writer, item);
+                    Write(writer, item, sorted);
                 }
 
                 writer.WriteEndArray();
                 break;
             case SourceNode.Mapping mapping:
                 writer.WriteStartObject();
-                foreach (SourceEntry entry in mapping.Entries)
+                foreach (SourceEntry entry in sorted ? mapping.Sorted() : mapping.Entries)
                 {
                     writer.WritePropertyName(entry.Key);
-                    Write(writer, entry.Value);
+                    Write(writer, entry.Value, sorted);
                 }
 
                 writer.WriteEndObject();

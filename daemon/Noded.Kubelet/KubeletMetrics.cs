@@ -9,14 +9,14 @@ public sealed class KubeletMetrics
 {
     public KubeletMetrics(CollectorRegistry registry)
     {
-        IMetricFactory factory = Prometheus.Metrics.WithCustomRegistry(registry);
+        MetricFactory factory = Prometheus.Metrics.WithCustomRegistry(registry);
         Runtime = new RuntimeMetrics(factory);
         Pleg = new PlegMetrics(factory);
         Gauge pods = factory.CreateGauge("kubelet_running_pods", "Number of pods that have a running pod sandbox");
         Gauge containers = factory.CreateGauge(
-            "kubelet_running_containers", "Number of containers currently running", "container_state");
+            "kubelet_running_containers", "Number of containers currently running", ["container_state"]);
         Gauge desired = factory.CreateGauge(
-            "kubelet_desired_pods", "The number of pods the kubelet is being instructed to run.", "static");
+            "kubelet_desired_pods", "The number of pods the kubelet is being instructed to run.", ["static"]);
         registry.AddBeforeCollectCallback(() =>
         {
             if (Snapshot?.Invoke() is { } now)

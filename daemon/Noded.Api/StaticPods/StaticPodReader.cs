@@ -19,7 +19,13 @@ public static class StaticPodReader
 {
     /// <param name="file">The path: errors show its last part, the pods' UIDs depend on all of it.</param>
     /// <param name="seen">When the file was first seen with this content.</param>
-    public static StaticPodFile Read(string file, ReadOnlySpan<byte> content, string nodeName, DateTimeOffset seen)
+    /// <param name="check">Adds what is wrong with a pod beyond what the API says.</param>
+    public static StaticPodFile Read(
+        string file,
+        ReadOnlySpan<byte> content,
+        string nodeName,
+        DateTimeOffset seen,
+        Action<V1Pod, FieldPath, FieldErrors>? check = null)
     {
         string name = Path.GetFileName(file);
         try
@@ -27,7 +33,7 @@ public static class StaticPodReader
             ImmutableArray<SourceDocument> documents = SourceReader.Read(name, content);
             return documents.IsEmpty
                 ? new StaticPodFile([], [new ManifestError(name, 0, "", "the file has no object")])
-                : Read(documents, new StaticPodIdentity(nodeName, file, seen));
+                : Read(documents, new StaticPodIdentity(nodeName, file, seen), check);
         }
         catch (ManifestException e)
         {
@@ -35,7 +41,10 @@ public static class StaticPodReader
         }
     }
 
-    private static StaticPodFile Read(ImmutableArray<SourceDocument> documents, StaticPodIdentity identity)
+    private static StaticPodFile Read(
+        ImmutableArray<SourceDocument> documents,
+        StaticPodIdentity identity,
+        Action<V1Pod, FieldPath, FieldErrors>? check)
     {
         ImmutableArray<V1Pod>.Builder pods = ImmutableArray.CreateBuilder<V1Pod>();
         ImmutableArray<ManifestError>.Builder errors = ImmutableArray.CreateBuilder<ManifestError>();
@@ -48,7 +57,7 @@ public static class StaticPodReader
             {
                 try
                 {
-                    pods.Add(Read(source, identity, names));
+                    pods.Add(Read(source, identity, names, check));
                 }
                 catch (ManifestException e)
                 {
@@ -62,7 +71,11 @@ public static class StaticPodReader
             : new StaticPodFile(pods.DrainToImmutable(), []);
     }
 
-    private static V1Pod Read(StaticPodSource source, StaticPodIdentity identity, HashSet<NamespacedName> names)
+    private static V1Pod Read(
+        StaticPodSource source,
+        StaticPodIdentity identity,
+        HashSet<NamespacedName> names,
+        Action<V1Pod, FieldPath, FieldErrors>? check)
     {
         V1Pod pod = source.Decode();
         identity.Apply(pod, source.Node);
@@ -70,6 +83,7 @@ public static class StaticPodReader
 
         FieldErrors errors = new();
         StaticPodRules.Validate(pod, source.Path, errors);
+        check?.Invoke(pod, source.Path, errors);
         if (!names.Add(pod.NamespacedName()))
         {
             errors.Duplicate(source.Path.Child("metadata").Child("name"), pod.Metadata.Name);

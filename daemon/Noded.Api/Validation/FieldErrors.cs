@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Noded.Api.Validation;
 
 /// <summary>Collects what is wrong with one object; the methods are upstream's kinds of field error.</summary>
-internal sealed class FieldErrors
+public sealed class FieldErrors
 {
     private readonly ImmutableArray<FieldError>.Builder _errors = ImmutableArray.CreateBuilder<FieldError>();
 

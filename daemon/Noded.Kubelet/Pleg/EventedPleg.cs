@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Noded.Kubelet.Pods;
-using Noded.Kubelet.Runtime;
 using Noded.Primitives;
 
 namespace Noded.Kubelet.Pleg;
@@ -72,7 +71,7 @@ internal sealed partial class EventedPleg(
             events.SubscribeAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
 
         // The request for the stream goes out first, so that nothing falls between the list and the stream.
-        ValueTask<bool> next = stream.MoveNextAsync();
+        Task<bool> next = stream.MoveNextAsync().AsTask();
         await generic.RelistAsync(cancellationToken);
         if (next.IsFaulted)
         {
@@ -88,7 +87,7 @@ internal sealed partial class EventedPleg(
         while (await next)
         {
             await HandleAsync(stream.Current, cancellationToken);
-            next = stream.MoveNextAsync();
+            next = stream.MoveNextAsync().AsTask();
         }
     }
 

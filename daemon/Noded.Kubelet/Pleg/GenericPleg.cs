@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Runtime;
-using Noded.Primitives;
+using Prometheus;
 
 namespace Noded.Kubelet.Pleg;
 

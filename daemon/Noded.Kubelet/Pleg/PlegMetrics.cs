@@ -3,7 +3,7 @@ using Prometheus;
 namespace Noded.Kubelet.Pleg;
 
 /// <summary>Upstream's metrics of the pod lifecycle event generator.</summary>
-public sealed class PlegMetrics(IMetricFactory factory)
+public sealed class PlegMetrics(MetricFactory factory)
 {
     internal Histogram RelistDuration { get; } = factory.CreateHistogram(
         "kubelet_pleg_relist_duration_seconds",

@@ -1,11 +1,9 @@
 using System.Collections.Immutable;
 using k8s.Models;
 using Noded.Api.Pods;
-using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Runtime;
-using Noded.Primitives;
 
 namespace Noded.Kubelet.Pods;
 
@@ -79,7 +77,7 @@ internal sealed class PodSyncer(
             actions.SandboxAttempt ?? status.NewestSandbox!.Attempt,
             pod.HostNetwork ? string.Empty : pod.Spec.Hostname ?? pod.Name.Name,
             layout.LogDirectory(pod.Uid, pod.Name),
-            "/" + layout.PodCgroup(pod.Uid, pod.Manifest.GetQosClass()).Path);
+            "/" + layout.PodCgroup(pod.Uid, pod.Manifest.QosClass()).Path);
         PodSandboxId sandboxId = actions.SandboxAttempt is null
             ? status.NewestSandbox!.Id
             : await CreateSandboxAsync(sandbox, status, cancellationToken);
@@ -110,7 +108,7 @@ internal sealed class PodSyncer(
             journal.SandboxChanged(sandbox.Pod);
         }
 
-        layout.PodCgroup(sandbox.Pod.Uid, sandbox.Pod.Manifest.GetQosClass()).Create();
+        layout.PodCgroup(sandbox.Pod.Uid, sandbox.Pod.Manifest.QosClass()).Create();
         Directory.CreateDirectory(sandbox.LogDirectory);
         PodSandboxId created = await journal.CreateSandboxAsync(
             sandbox.Pod, () => runtime.RunPodSandboxAsync(sandbox, cancellationToken));

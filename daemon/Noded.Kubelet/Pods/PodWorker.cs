@@ -16,6 +16,7 @@ internal sealed partial class PodWorker
     internal static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(10);
 
     private readonly PodWorkerServices _services;
+    private readonly ILogger _logger;
     private readonly PodSyncState _state;
     private readonly Backoff _retries;
     private readonly ITimer _timer;
@@ -33,6 +34,7 @@ internal sealed partial class PodWorker
         Uid = uid;
         Name = name;
         _services = services;
+        _logger = services.Logger;
         _state = new PodSyncState(services.NewBackoff(), services.NewBackoff());
         _retries = new Backoff(TimeSpan.FromSeconds(1), RetryPeriod, services.Jitter);
         _timer = services.Clock.CreateTimer(_ => Post(null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -177,8 +179,6 @@ internal sealed partial class PodWorker
         _services.Statuses.Remove(Uid);
         Phase = PodWorkerPhases.Next(Phase, PodSignal.ResourcesReclaimed);
     }
-
-    private ILogger _logger => _services.Logger;
 
     [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Step of pod {Pod} failed, again in {Delay}")]
     private partial void LogStepFailed(NamespacedName pod, TimeSpan delay, Exception exception);

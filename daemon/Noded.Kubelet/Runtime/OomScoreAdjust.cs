@@ -13,7 +13,7 @@ internal static class OomScoreAdjust
     private static readonly long MemoryCapacity = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     internal static int Compute(Pod pod, V1Container container) => Compute(
-        pod.Manifest.GetQosClass(),
+        pod.Manifest.QosClass(),
         pod.Manifest.IsCritical(),
         ContainerResources.Bytes(container.Resources?.Requests, "memory") ?? 0,
         MemoryCapacity);

@@ -98,7 +98,7 @@ public sealed partial class RuntimeService
         return config;
     }
 
-    private static void AddPodLabels(IDictionary<string, string> labels, Pod pod)
+    private static void AddPodLabels(Google.Protobuf.Collections.MapField<string, string> labels, Pod pod)
     {
         foreach ((string name, string value) in pod.Manifest.Metadata.Labels ?? ImmutableDictionary<string, string>.Empty)
         {

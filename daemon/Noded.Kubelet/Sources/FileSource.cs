@@ -4,7 +4,6 @@ using Noded.Kubelet.Events;
 using Noded.Kubelet.Pods;
 using Noded.Linux;
 using Noded.Linux.Events;
-using Noded.Primitives;
 
 namespace Noded.Kubelet.Sources;
 

@@ -29,7 +29,7 @@ internal static class ApiPodStatus
             PodIP = ips.IsEmpty ? null : ips[0],
             PodIPs = ips.IsEmpty ? null : [.. ips.Select(ip => new V1PodIP { Ip = ip })],
             StartTime = before?.StartTime ?? StartTime(result.Status, now),
-            QosClass = pod.Manifest.GetQosClass().ToString(),
+            QosClass = pod.Manifest.QosClass().ToString(),
             InitContainerStatuses = inits.Count == 0 ? null : inits,
             ContainerStatuses = containers,
         };

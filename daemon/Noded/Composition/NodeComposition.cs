@@ -119,7 +119,7 @@ internal sealed class NodeComposition : IDisposable
     {
         await new RuntimeReadiness(_containerd.CreateCallInvoker(), _inotify, Options.Paths, Clock)
             .WaitAsync(cancellationToken);
-        await BuiltInImages.EnsurePauseAsync(_containerd.CreateCallInvoker(), Flight, cancellationToken);
+        await BuiltInImages.EnsurePauseAsync(_containerd.CreateCallInvoker(), Flight, Clock, cancellationToken);
         await Kubelet.RunAsync(cancellationToken);
     }
 }

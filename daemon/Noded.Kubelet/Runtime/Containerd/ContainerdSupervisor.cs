@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
-using Noded.Linux;
 using Noded.Linux.Cgroups;
 using Noded.Linux.Events;
 using Noded.Linux.Processes;

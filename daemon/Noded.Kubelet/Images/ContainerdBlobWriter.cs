@@ -110,7 +110,8 @@ internal sealed class ContainerdBlobWriter(CallInvoker invoker, Metadata headers
 
         return await call.ResponseStream.MoveNext(cancellationToken)
             ? call.ResponseStream.Current
-            : throw new RpcException(new Status(StatusCode.Aborted, $"content write ended at {request.Action}"));
+            : throw new RpcException(
+                new Grpc.Core.Status(StatusCode.Aborted, $"content write ended at {request.Action}"));
     }
 
     private static WriteContentRequest Request(WriteAction action, Descriptor descriptor) => new()

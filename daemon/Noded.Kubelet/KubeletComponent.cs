@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Noded.Kubelet.Events;
+using Noded.Kubelet.Images;
+using Noded.Kubelet.Pleg;
+using Noded.Kubelet.Pods;
+using Noded.Kubelet.Runtime;
+using Noded.Kubelet.Sources;
+using Noded.Kubelet.Status;
+using Noded.Linux.Cgroups;
+using Noded.Linux.Events;
+using Noded.Primitives;
+
+namespace Noded.Kubelet;
+
+/// <summary>What the kubelet shares with the rest of the process.</summary>
+public sealed record KubeletServices(
+    CallInvoker Runtime,
+    Inotify Inotify,
+    CgroupHierarchies Hierarchies,
+    FlightRecorder Flight,
+    EventRecorder Events,
+    KubeletMetrics Metrics,
+    TimeProvider Clock,
+    Func<double> Jitter,
+    ILoggerFactory Loggers);
+
+/// <summary>The kubelet of one node: sources → sync loop → pod workers → runtime, watched by the PLEG.</summary>
+public sealed class KubeletComponent : IDisposable
+{
+    private readonly ActivityTracker _activity = new();
+    private readonly SyncLoop _syncLoop;
+    private readonly GenericPleg _genericPleg;
+    private readonly EventedPleg _pleg;
+    private readonly FileSource _files;
+    private readonly StatusManager _statuses;
+    private readonly PodLayout _layout;
+
+    public KubeletComponent(KubeletOptions options, KubeletServices services)
+    {
+        _layout = new PodLayout(options.Paths, services.Hierarchies);
+        SyncInbox inbox = new(_activity);
+        RuntimeService runtime = new(services.Runtime, services.Metrics.Runtime, services.Clock);
+        ContainerIndex index = new();
+        _genericPleg = new GenericPleg(
+            runtime, index, inbox, services.Metrics.Pleg, services.Clock, services.Loggers.CreateLogger<GenericPleg>());
+        _pleg = new EventedPleg(
+            new ContainerdEvents(services.Runtime), _genericPleg, index, inbox, services.Metrics.Pleg,
+            services.Flight, services.Clock, services.Loggers.CreateLogger<EventedPleg>());
+        _statuses = new StatusManager(options.HostIp, services.Flight, services.Clock);
+        _files = new FileSource(
+            options.Paths.Manifests, options.FileCheckFrequency, new StaticPodManifests(options.NodeName, services.Clock).Read,
+            inbox, services.Inotify, services.Events, _activity, services.Clock,
+            services.Loggers.CreateLogger<FileSource>());
+        PodWorkers workers = new(WorkerServices(options, services, runtime, index, inbox));
+        _syncLoop = new SyncLoop(
+            inbox, workers, [FileSource.Name], _activity, services.Loggers.CreateLogger<SyncLoop>());
+        services.Metrics.Snapshot = () => (
+            _genericPleg.LastSnapshot.RunningPods, _genericPleg.LastSnapshot.RunningContainers, Reports.Count);
+    }
+
+    /// <summary>Every pod with its latest status.</summary>
+    public ImmutableDictionary<PodUid, PodReport> Reports => _statuses.Reports;
+
+    /// <summary>What is wrong with the manifests as they are now, one line each.</summary>
+    public ImmutableArray<string> ManifestErrors => _files.Errors;
+
+    /// <summary>The runtime has answered recently enough for pods to be started.</summary>
+    public bool IsRuntimeHealthy => _pleg.IsHealthy;
+
+    /// <summary>The runtime tells of changes by itself; without that it is asked every second.</summary>
+    public bool HasEventStream => _pleg.HasStream;
+
+    /// <summary>Where one instance of a container logs.</summary>
+    public string LogFile(Pod pod, string container, uint attempt) =>
+        Path.Combine(_layout.LogDirectory(pod.Uid, pod.Name), PodLayout.LogPath(container, attempt));
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        List<Task> loops =
+        [
+            _syncLoop.RunAsync(together.Token), _pleg.RunAsync(together.Token), _files.RunAsync(together.Token),
+        ];
+
+        // One of them alone would be half a kubelet: the first to end ends the others.
+        Task first = await Task.WhenAny(loops);
+        await together.CancelAsync();
+        await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
+    }
+
+    /// <summary>
+    /// Completes once the manifests and the runtime were looked at after this call began, and everything that followed
+    /// from it is done. A container that waits for its backoff is at rest.
+    /// </summary>
+    /// <exception cref="IOException">The runtime does not answer.</exception>
+    public async Task WaitIdleAsync(CancellationToken cancellationToken)
+    {
+        await _files.ScanAsync(cancellationToken);
+        await _activity.WaitIdleAsync(cancellationToken);
+        await _genericPleg.RelistAsync(cancellationToken);
+        await _activity.WaitIdleAsync(cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        _files.Dispose();
+        _genericPleg.Dispose();
+    }
+
+    private PodWorkerServices WorkerServices(
+        KubeletOptions options, KubeletServices services, RuntimeService runtime, ContainerIndex index, SyncInbox inbox)
+    {
+        PodJournal journal = new(services.Events, services.Flight, services.Clock);
+        ImagePuller puller = new(runtime, services.Events, services.Clock);
+        return new PodWorkerServices(
+            new PodInspector(runtime, services.Clock),
+            new PodSyncer(runtime, puller, _layout, index, journal, services.Clock),
+            new PodTerminator(runtime, _layout, services.Events, services.Flight),
+            _statuses,
+            _activity,
+            services.Flight,
+            services.Clock,
+            services.Jitter,
+            options.CrashLoop,
+            uid => inbox.Post(new SyncEvent.PodFinished(uid)),
+            services.Loggers.CreateLogger<PodWorker>());
+    }
+}

@@ -1,0 +1,37 @@
+using Noded.Kubelet.Pleg;
+using Noded.Kubelet.Runtime;
+using Prometheus;
+
+namespace Noded.Kubelet;
+
+/// <summary>The kubelet's metrics under upstream's names.</summary>
+public sealed class KubeletMetrics
+{
+    public KubeletMetrics(CollectorRegistry registry)
+    {
+        MetricFactory factory = Prometheus.Metrics.WithCustomRegistry(registry);
+        Runtime = new RuntimeMetrics(factory);
+        Pleg = new PlegMetrics(factory);
+        Gauge pods = factory.CreateGauge("kubelet_running_pods", "Number of pods that have a running pod sandbox");
+        Gauge containers = factory.CreateGauge(
+            "kubelet_running_containers", "Number of containers currently running", ["container_state"]);
+        Gauge desired = factory.CreateGauge(
+            "kubelet_desired_pods", "The number of pods the kubelet is being instructed to run.", ["static"]);
+        registry.AddBeforeCollectCallback(() =>
+        {
+            if (Snapshot?.Invoke() is { } now)
+            {
+                pods.Set(now.RunningPods);
+                containers.WithLabels("running").Set(now.RunningContainers);
+                desired.WithLabels("true").Set(now.DesiredPods);
+            }
+        });
+    }
+
+    public RuntimeMetrics Runtime { get; }
+
+    public PlegMetrics Pleg { get; }
+
+    /// <summary>Read at every scrape, so that nothing has to be kept up to date between them.</summary>
+    internal Func<(int RunningPods, int RunningContainers, int DesiredPods)>? Snapshot { get; set; }
+}

@@ -1,0 +1,14 @@
+using Noded.Kubelet.Pods;
+using Noded.Primitives;
+
+namespace Noded.Kubelet;
+
+/// <summary>What the kubelet of one node needs to know before it starts.</summary>
+/// <param name="HostIp">The address that pods in the host's network report.</param>
+public sealed record KubeletOptions(NodePaths Paths, string NodeName, string HostIp)
+{
+    /// <summary>Between two looks at the manifest directory that no event asked for; upstream's <c>fileCheckFrequency</c>.</summary>
+    public TimeSpan FileCheckFrequency { get; init; } = TimeSpan.FromSeconds(20);
+
+    public CrashLoopOptions CrashLoop { get; init; } = CrashLoopOptions.Default;
+}

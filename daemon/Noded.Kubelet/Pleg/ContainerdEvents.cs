@@ -1,0 +1,69 @@
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Noded.Kubelet.Runtime;
+using Noded.Protocols.Containerd.Events.V1;
+
+namespace Noded.Kubelet.Pleg;
+
+/// <summary>containerd's own event stream, which every version has, unlike CRI's.</summary>
+internal sealed class ContainerdEvents(CallInvoker invoker) : IRuntimeEvents
+{
+    private readonly Protocols.Containerd.Events.V1.Events.EventsClient _client = new(invoker);
+
+    public async IAsyncEnumerable<RuntimeEvent> SubscribeAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        SubscribeRequest request = new();
+        request.Filters.Add("namespace==k8s.io,topic==/tasks/exit");
+        request.Filters.Add("namespace==k8s.io,topic==/tasks/oom");
+        request.Filters.Add("namespace==k8s.io,topic==/containers/delete");
+        using AsyncServerStreamingCall<Envelope> call =
+            _client.Subscribe(request, new CallOptions(cancellationToken: cancellationToken));
+
+        while (await MoveNextAsync(call, cancellationToken))
+        {
+            if (Parse(call.ResponseStream.Current) is { } runtimeEvent)
+            {
+                yield return runtimeEvent;
+            }
+        }
+    }
+
+    /// <summary>Null for an event that says nothing about a container's life.</summary>
+    internal static RuntimeEvent? Parse(Envelope envelope)
+    {
+        // The Any's type URL has no slash, so Unpack would refuse it; the topic tells the type.
+        switch (envelope.Topic)
+        {
+            case "/tasks/exit":
+                TaskExit exit = TaskExit.Parser.ParseFrom(envelope.Event.Value);
+                bool isMainProcess = exit.Id == exit.ContainerId;
+                return isMainProcess ? new RuntimeEvent(RuntimeEventType.Exited, new(exit.ContainerId)) : null;
+            case "/tasks/oom":
+                TaskOOM oom = TaskOOM.Parser.ParseFrom(envelope.Event.Value);
+                return new RuntimeEvent(RuntimeEventType.OutOfMemory, new(oom.ContainerId));
+            case "/containers/delete":
+                ContainerDelete delete = ContainerDelete.Parser.ParseFrom(envelope.Event.Value);
+                return new RuntimeEvent(RuntimeEventType.Deleted, new(delete.Id));
+            default:
+                return null;
+        }
+    }
+
+    private static async Task<bool> MoveNextAsync(
+        AsyncServerStreamingCall<Envelope> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await call.ResponseStream.MoveNext(cancellationToken);
+        }
+        catch (RpcException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+        catch (RpcException e)
+        {
+            throw new RuntimeCallException("subscribe_events", "containerd", e.StatusCode, e.Status.Detail);
+        }
+    }
+}

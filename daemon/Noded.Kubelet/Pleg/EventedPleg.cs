@@ -1,0 +1,149 @@
+using Microsoft.Extensions.Logging;
+using Noded.Kubelet.Pods;
+using Noded.Primitives;
+
+namespace Noded.Kubelet.Pleg;
+
+/// <summary>
+/// Turns the runtime's events into looks at the pod concerned, and keeps the audit going: often while there is no
+/// stream, rarely while there is one.
+/// </summary>
+internal sealed partial class EventedPleg(
+    IRuntimeEvents events,
+    GenericPleg generic,
+    ContainerIndex index,
+    SyncInbox inbox,
+    PlegMetrics metrics,
+    FlightRecorder flight,
+    TimeProvider clock,
+    ILogger<EventedPleg> logger)
+{
+    /// <summary>Between audits while events come.</summary>
+    internal static readonly TimeSpan AuditPeriod = TimeSpan.FromMinutes(5);
+
+    /// <summary>Between relists while no events come; upstream's period.</summary>
+    internal static readonly TimeSpan RelistPeriod = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
+
+    private volatile bool _hasStream;
+
+    /// <summary>The runtime has answered recently enough for the node to be ready.</summary>
+    internal bool IsHealthy =>
+        generic.SinceLastRelist is { } since && since < AuditPeriod + GenericPleg.RelistThreshold;
+
+    internal bool HasStream => _hasStream;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        Task audit = AuditAsync(cancellationToken);
+        await StreamAsync(cancellationToken);
+        await audit;
+    }
+
+    private async Task StreamAsync(CancellationToken cancellationToken)
+    {
+        Backoff backoff = new(FirstRetry, RelistPeriod, () => 0);
+        while (true)
+        {
+            try
+            {
+                await FollowAsync(backoff, cancellationToken);
+            }
+            catch (IOException e)
+            {
+                metrics.EventStreamErrors.Inc();
+                if (_hasStream)
+                {
+                    LogStreamBroken(e);
+                    flight.Record(FlightEntryKind.Failed, "runtime", $"event stream broke: {e.Message}");
+                }
+            }
+
+            _hasStream = false;
+            await Task.Delay(backoff.Next(), clock, cancellationToken);
+        }
+    }
+
+    private async Task FollowAsync(Backoff backoff, CancellationToken cancellationToken)
+    {
+        await using IAsyncEnumerator<RuntimeEvent> stream =
+            events.SubscribeAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+
+        // The request for the stream goes out first, so that nothing falls between the list and the stream.
+        Task<bool> next = stream.MoveNextAsync().AsTask();
+        await generic.RelistAsync(cancellationToken);
+        if (next.IsFaulted)
+        {
+            await next;
+        }
+
+        backoff.Reset();
+        _hasStream = true;
+        metrics.EventStreamConnections.Inc();
+        flight.Record(FlightEntryKind.Observed, "runtime", "event stream open");
+        inbox.Post(new SyncEvent.RuntimeReady());
+
+        while (await next)
+        {
+            await HandleAsync(stream.Current, cancellationToken);
+            next = stream.MoveNextAsync().AsTask();
+        }
+    }
+
+    private async Task HandleAsync(RuntimeEvent runtimeEvent, CancellationToken cancellationToken)
+    {
+        PodUid? pod = index.TryGet(runtimeEvent.Container);
+        if (runtimeEvent.Type == RuntimeEventType.Deleted)
+        {
+            index.Remove(runtimeEvent.Container);
+        }
+
+        switch (runtimeEvent.Type, pod)
+        {
+            case (RuntimeEventType.Exited, { } known):
+                flight.Record(FlightEntryKind.Observed, $"container {runtimeEvent.Container}", "exited");
+                inbox.Post(new SyncEvent.Lifecycle(new PodLifecycleEvent(
+                    known, null, PodLifecycleEventType.ContainerDied, runtimeEvent.Container)));
+                break;
+            case (RuntimeEventType.Deleted, { } known):
+                inbox.Post(new SyncEvent.Lifecycle(new PodLifecycleEvent(
+                    known, null, PodLifecycleEventType.ContainerRemoved, runtimeEvent.Container)));
+                break;
+            case (RuntimeEventType.Exited, null):
+                // Somebody else's container, or one made just now: the list tells.
+                await generic.RelistAsync(cancellationToken);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private async Task AuditAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await Task.Delay(_hasStream ? AuditPeriod : RelistPeriod, clock, cancellationToken);
+            if (!_hasStream)
+            {
+                // Every try to open the stream relists.
+                continue;
+            }
+
+            try
+            {
+                await generic.RelistAsync(cancellationToken);
+            }
+            catch (IOException e)
+            {
+                LogRelistFailed(e);
+            }
+        }
+    }
+
+    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "The runtime's event stream broke; relisting until it is back")]
+    private partial void LogStreamBroken(Exception exception);
+
+    [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "Relist failed")]
+    private partial void LogRelistFailed(Exception exception);
+}

@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Noded.Kubelet.Pods;
+using Noded.Kubelet.Runtime;
+using Prometheus;
+
+namespace Noded.Kubelet.Pleg;
+
+/// <summary>
+/// Lists the whole runtime, compares with the list before, and reports the difference. With an event stream it is the
+/// audit; without one it is the only source. Calls of <see cref="RelistAsync"/> follow one another, never overlap.
+/// </summary>
+internal sealed partial class GenericPleg(
+    IRuntimeService runtime,
+    ContainerIndex index,
+    SyncInbox inbox,
+    PlegMetrics metrics,
+    TimeProvider clock,
+    ILogger<GenericPleg> logger) : IDisposable
+{
+    /// <summary>A relist this much overdue means that the runtime hangs, and the node is not ready.</summary>
+    internal static readonly TimeSpan RelistThreshold = TimeSpan.FromMinutes(3);
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private RuntimeSnapshot _last = RuntimeSnapshot.Empty;
+    private long _lastRelist;
+
+    /// <summary>How long ago the last relist succeeded; null before the first.</summary>
+    internal TimeSpan? SinceLastRelist =>
+        Volatile.Read(ref _lastRelist) is var last and not 0 ? clock.GetElapsedTime(last) : null;
+
+    /// <summary>How many containers ran at the last relist.</summary>
+    internal RuntimeSnapshot LastSnapshot => Volatile.Read(ref _last);
+
+    /// <exception cref="IOException">The runtime did not answer.</exception>
+    internal async Task RelistAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            using (metrics.RelistDuration.NewTimer())
+            {
+                RuntimeSnapshot current = new(
+                    await runtime.ListPodSandboxesAsync(null, cancellationToken),
+                    await runtime.ListContainersAsync(null, cancellationToken));
+                Report(current);
+                Volatile.Write(ref _last, current);
+            }
+
+            Volatile.Write(ref _lastRelist, clock.GetTimestamp());
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private void Report(RuntimeSnapshot current)
+    {
+        foreach ((ContainerId id, PodUid pod) in current.Owners)
+        {
+            index.Add(id, pod);
+        }
+
+        ImmutableArray<PodLifecycleEvent> events = current.ChangesSince(_last);
+        LogRelist(current.Owners.Count, events.Length);
+        foreach (PodLifecycleEvent lifecycle in events)
+        {
+            inbox.Post(new SyncEvent.Lifecycle(lifecycle));
+        }
+    }
+
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Debug, Message = "Relist found {Count} containers and {Changes} changes")]
+    private partial void LogRelist(int count, int changes);
+}

@@ -1,0 +1,20 @@
+using Prometheus;
+
+namespace Noded.Kubelet.Pleg;
+
+/// <summary>Upstream's metrics of the pod lifecycle event generator.</summary>
+public sealed class PlegMetrics(MetricFactory factory)
+{
+    internal Histogram RelistDuration { get; } = factory.CreateHistogram(
+        "kubelet_pleg_relist_duration_seconds",
+        "Duration in seconds for relisting pods in PLEG.",
+        new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.005, 2, 12) });
+
+    internal Counter EventStreamErrors { get; } = factory.CreateCounter(
+        "kubelet_evented_pleg_connection_error_count",
+        "The number of errors encountered during the establishment of streaming connection with the CRI runtime.");
+
+    internal Counter EventStreamConnections { get; } = factory.CreateCounter(
+        "kubelet_evented_pleg_connection_success_count",
+        "The number of times a streaming client was obtained to receive CRI Events.");
+}

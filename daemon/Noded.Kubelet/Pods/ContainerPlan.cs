@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using k8s.Models;
+using Noded.Kubelet.Runtime;
+
+namespace Noded.Kubelet.Pods;
+
+/// <summary>The containers' part of <see cref="PodActions"/>: which to stop, remove, start, or leave waiting.</summary>
+/// <param name="sandbox">The ready sandbox; containers of any other are dead, whatever the runtime calls them.</param>
+internal sealed class ContainerPlan(
+    Pod pod,
+    PodStatus status,
+    PodSandbox? sandbox,
+    RestartBackoff backoff,
+    Func<V1Container, string> specHash,
+    DateTimeOffset now)
+{
+    internal ImmutableArray<ContainerToKill> Kill { get; private set; } = [];
+
+    internal ImmutableArray<ContainerStatus> Remove { get; private set; } = [];
+
+    internal ImmutableArray<ContainerToStart> Start { get; private set; } = [];
+
+    internal ImmutableArray<BackedOffContainer> BackedOff { get; private set; } = [];
+
+    internal void Run()
+    {
+        foreach (ContainerStatus stray in status.Containers.Where(IsStray))
+        {
+            Kill = Kill.Add(new ContainerToKill(stray, $"Container {stray.Name} belongs to no sandbox of the pod that is in use."));
+        }
+
+        // A container that was created and never started belongs to an attempt that we or the runtime lost.
+        Remove = [.. status.Containers.Where(container => container.State == ContainerState.Created)];
+
+        if (PlanInitContainers())
+        {
+            foreach (V1Container container in pod.Spec.Containers)
+            {
+                Plan(container, pod.Spec.RestartPolicy);
+            }
+        }
+    }
+
+    /// <summary>Init containers run one after the other; true once all have succeeded in this sandbox.</summary>
+    private bool PlanInitContainers()
+    {
+        // Once a regular container exists in this sandbox, initialisation is over, even if its containers are gone.
+        if (status.Containers.Any(container => container.Sandbox == sandbox?.Id
+            && pod.Spec.Containers.Any(regular => regular.Name == container.Name)))
+        {
+            return true;
+        }
+
+        foreach (V1Container init in pod.Spec.InitContainers ?? [])
+        {
+            ContainerStatus? last = LastInSandbox(init.Name);
+            if (last is { State: ContainerState.Exited, ExitCode: 0 })
+            {
+                continue;
+            }
+
+            // An init container runs again after a failure whenever the policy is not Never.
+            Plan(init, pod.Spec.RestartPolicy == "Never" ? "Never" : "OnFailure");
+            return false;
+        }
+
+        return true;
+    }
+
+    private void Plan(V1Container container, string? restartPolicy)
+    {
+        ContainerStatus? last = status.TryGetNewest(container.Name);
+        bool isAlive = last is { State: ContainerState.Running } && last.Sandbox == sandbox?.Id;
+        if (isAlive && last!.SpecHash == specHash(container))
+        {
+            return;
+        }
+
+        if (isAlive)
+        {
+            Kill = Kill.Add(new ContainerToKill(last!, $"Container {container.Name} definition changed"));
+            StartAfter(container, last);
+            return;
+        }
+
+        switch (last)
+        {
+            case null:
+                StartAfter(container, null);
+                break;
+            case { State: ContainerState.Created }:
+                // Its place was reserved and never used: the same attempt again.
+                Start = Start.Add(new ContainerToStart(container, last.Attempt, null));
+                break;
+            case { State: ContainerState.Exited } when !PodActions.RestartsAfter(restartPolicy, last.ExitCode):
+                break;
+            default:
+                RestartOrWait(container, last);
+                break;
+        }
+    }
+
+    private void RestartOrWait(V1Container container, ContainerStatus last)
+    {
+        DateTimeOffset? notBefore = last.FinishedAt is { } finished ? backoff.NotBefore(container.Name, finished) : null;
+        if (notBefore > now)
+        {
+            BackedOff = BackedOff.Add(new BackedOffContainer(container.Name, last, notBefore.Value));
+        }
+        else
+        {
+            StartAfter(container, last);
+        }
+    }
+
+    private void StartAfter(V1Container container, ContainerStatus? last) =>
+        Start = Start.Add(new ContainerToStart(container, last is null ? 0 : last.Attempt + 1, last));
+
+    private ContainerStatus? LastInSandbox(string name) =>
+        status.TryGetNewest(name) is { } last && last.Sandbox == sandbox?.Id ? last : null;
+
+    private bool IsStray(ContainerStatus container) =>
+        container.State == ContainerState.Running
+        && (container.Sandbox != sandbox?.Id || !Names().Contains(container.Name));
+
+    private IEnumerable<string> Names() =>
+        pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []).Select(container => container.Name);
+}

@@ -1,0 +1,26 @@
+using k8s.Models;
+using Noded.Primitives;
+
+namespace Noded.Kubelet.Pods;
+
+/// <summary>A pod's identity over its whole life; a static pod whose manifest changes becomes another pod.</summary>
+public readonly record struct PodUid(string Value)
+{
+    public override string ToString() => Value;
+}
+
+/// <summary>A pod that a source wants to run here.</summary>
+/// <param name="Manifest">Decoded, defaulted and validated; nobody changes it afterwards.</param>
+public sealed record Pod(PodUid Uid, NamespacedName Name, V1Pod Manifest)
+{
+    public V1PodSpec Spec => Manifest.Spec;
+
+    public bool HostNetwork => Spec.HostNetwork == true;
+
+    /// <summary>How the flight recorder names it.</summary>
+    public string Subject => SubjectOf(Name);
+
+    public static string SubjectOf(NamespacedName name) => $"pod {name}";
+
+    public override string ToString() => $"{Name} ({Uid})";
+}

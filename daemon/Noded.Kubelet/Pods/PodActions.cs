@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using k8s.Models;
+using Noded.Kubelet.Runtime;
+
+namespace Noded.Kubelet.Pods;
+
+/// <summary>A container to create and start.</summary>
+/// <param name="Attempt">How many of this name there were before.</param>
+/// <param name="After">The instance that ended and is replaced; null for the first one.</param>
+internal sealed record ContainerToStart(V1Container Container, uint Attempt, ContainerStatus? After);
+
+/// <summary>A container to stop, and why.</summary>
+internal sealed record ContainerToKill(ContainerStatus Container, string Reason);
+
+/// <summary>A container that has to wait before it starts again.</summary>
+internal sealed record BackedOffContainer(string Name, ContainerStatus Last, DateTimeOffset Until);
+
+/// <summary>
+/// What one sync of a pod would do. Computed without touching the runtime; executed without deciding, in the order of
+/// the members.
+/// </summary>
+/// <param name="Remove">Never started, or of a sandbox that is replaced: gone before its name is used again.</param>
+/// <param name="StopSandboxes">Ready ones that the pod must not have.</param>
+/// <param name="SandboxAttempt">The number of the sandbox to create; null to use the one that is there.</param>
+/// <param name="NextSync">When time alone will change the plan; null when only an event can.</param>
+internal sealed record PodActions(
+    ImmutableArray<ContainerToKill> Kill,
+    ImmutableArray<ContainerStatus> Remove,
+    ImmutableArray<PodSandbox> StopSandboxes,
+    uint? SandboxAttempt,
+    ImmutableArray<ContainerToStart> Start,
+    ImmutableArray<BackedOffContainer> BackedOff,
+    DateTimeOffset? NextSync)
+{
+    internal bool IsEmpty => Kill.IsEmpty && Remove.IsEmpty && StopSandboxes.IsEmpty && SandboxAttempt is null && Start.IsEmpty;
+
+    /// <summary>Decides from the wish and from what the runtime holds.</summary>
+    /// <param name="specHash">The hash a container created for this spec carries.</param>
+    internal static PodActions Compute(
+        Pod pod,
+        PodStatus status,
+        RestartBackoff backoff,
+        Func<V1Container, string> specHash,
+        DateTimeOffset now)
+    {
+        PodSandbox? sandbox = status.NewestSandbox is { IsReady: true } newest ? newest : null;
+        bool isLost = sandbox is null && status.NewestSandbox is not null;
+        ContainerPlan plan = new(pod, status, sandbox, backoff, specHash, now);
+        plan.Run();
+
+        bool create = sandbox is null && !plan.Start.IsEmpty;
+        return new PodActions(
+            plan.Kill,
+            plan.Remove,
+            [.. status.Sandboxes.Where(other => other.IsReady && other != sandbox)],
+            create ? (isLost ? status.NewestSandbox!.Attempt + 1 : 0) : null,
+            plan.Start,
+            plan.BackedOff,
+            plan.BackedOff.IsEmpty ? null : plan.BackedOff.Min(container => container.Until));
+    }
+
+    /// <summary>Whether the pod's policy starts a container that ended this way again.</summary>
+    internal static bool RestartsAfter(string? restartPolicy, int exitCode) => (restartPolicy, exitCode) switch
+    {
+        ("Never", _) => false,
+        ("OnFailure", 0) => false,
+        _ => true,
+    };
+}

@@ -1,0 +1,92 @@
+using Noded.Kubelet.Events;
+using Noded.Kubelet.Images;
+using Noded.Kubelet.Runtime;
+using Noded.Primitives;
+
+namespace Noded.Kubelet.Pods;
+
+/// <summary>
+/// Tells of what is done to pods: each side effect in the flight recorder with its duration, and upstream's event with
+/// upstream's reason. Failures gain their waiting reason here.
+/// </summary>
+internal sealed class PodJournal(EventRecorder events, FlightRecorder flight, TimeProvider clock)
+{
+    internal async Task<PodSandboxId> CreateSandboxAsync(Pod pod, Func<Task<PodSandboxId>> create)
+    {
+        try
+        {
+            return await TimeAsync(pod.Subject, "run sandbox", create);
+        }
+        catch (RuntimeCallException e)
+        {
+            events.Warn(pod.Subject, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {e.Detail}");
+            throw;
+        }
+    }
+
+    internal async Task<ContainerId> CreateContainerAsync(Pod pod, string container, Func<Task<ContainerId>> create)
+    {
+        string subject = Subjects.OfContainer(pod, container);
+        try
+        {
+            ContainerId id = await TimeAsync(subject, "create container", create);
+            events.Normal(subject, "Created", "Container created");
+            return id;
+        }
+        catch (RuntimeCallException e)
+        {
+            events.Warn(subject, "Failed", $"Error: {e.Detail}");
+            throw new ContainerStartException("CreateContainerError", e.Detail);
+        }
+    }
+
+    internal async Task StartContainerAsync(Pod pod, string container, Func<Task> start)
+    {
+        string subject = Subjects.OfContainer(pod, container);
+        try
+        {
+            await TimeAsync(
+                subject,
+                "start container",
+                async () =>
+                {
+                    await start();
+                    return true;
+                });
+            events.Normal(subject, "Started", "Container started");
+        }
+        catch (RuntimeCallException e)
+        {
+            events.Warn(subject, "Failed", $"Error: {e.Detail}");
+            throw new ContainerStartException("RunContainerError", e.Detail);
+        }
+    }
+
+    internal void Killing(Pod pod, string container, string reason) =>
+        events.Normal(Subjects.OfContainer(pod, container), "Killing", reason);
+
+    internal void SandboxChanged(Pod pod) =>
+        events.Normal(pod.Subject, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+
+    internal void BackOff(Pod pod, string container) => events.Warn(
+        Subjects.OfContainer(pod, container),
+        "BackOff",
+        $"Back-off restarting failed container {container} in pod {pod.Name.Name}_{pod.Name.Namespace}({pod.Uid})");
+
+    private async Task<T> TimeAsync<T>(string subject, string what, Func<Task<T>> act)
+    {
+        long start = clock.GetTimestamp();
+        try
+        {
+            T result = await act();
+            flight.Record(FlightEntryKind.Acted, subject, what, duration: clock.GetElapsedTime(start));
+            return result;
+        }
+        catch (Exception e)
+        {
+            flight.Record(
+                FlightEntryKind.Failed, subject, $"{what}: {e.Message}", duration: clock.GetElapsedTime(start));
+            throw;
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using System.Globalization;
+using Noded.Api.Pods;
+using Noded.Linux.Cgroups;
+using Noded.Primitives;
+
+namespace Noded.Kubelet.Pods;
+
+/// <summary>Where a pod's files and cgroup are; upstream's layout below the node's root.</summary>
+internal sealed class PodLayout(NodePaths paths, CgroupHierarchies hierarchies)
+{
+    internal string LogDirectory(PodUid uid, NamespacedName name) =>
+        Path.Combine(paths.PodLogs, $"{name.Namespace}_{name.Name}_{uid}");
+
+    internal static string LogPath(string container, uint attempt) =>
+        Path.Combine(container, attempt.ToString(CultureInfo.InvariantCulture) + ".log");
+
+    /// <summary>Guaranteed pods sit beside the two other classes' cgroups, not below one of their own.</summary>
+    internal Cgroup PodCgroup(PodUid uid, QosClass qosClass)
+    {
+        string parent = qosClass switch
+        {
+            QosClass.Guaranteed => "kubepods",
+            QosClass.Burstable => "kubepods/burstable",
+            _ => "kubepods/besteffort",
+        };
+        return new Cgroup(hierarchies, $"{paths.CgroupPrefix}/{parent}/pod{uid}");
+    }
+}

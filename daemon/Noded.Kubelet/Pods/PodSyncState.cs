@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+using Noded.Kubelet.Runtime;
+
+namespace Noded.Kubelet.Pods;
+
+/// <summary>Why a container is not running although it should be; shown as its waiting state.</summary>
+internal sealed record StartFailure(string Reason, string Message);
+
+/// <summary>What one sync of a pod left behind.</summary>
+/// <param name="Status">Read after the last side effect.</param>
+/// <param name="Failures">By container name; containers that could not be started this time.</param>
+/// <param name="RetryAt">When to sync again though nothing happens; null when only an event can change anything.</param>
+internal sealed record SyncResult(
+    PodStatus Status,
+    ImmutableDictionary<string, StartFailure> Failures,
+    ImmutableArray<BackedOffContainer> BackedOff,
+    DateTimeOffset? RetryAt);
+
+/// <summary>The memory of one pod's worker between syncs.</summary>
+internal sealed class PodSyncState(RestartBackoff restarts, RestartBackoff pulls)
+{
+    internal RestartBackoff Restarts { get; } = restarts;
+
+    /// <summary>By image; a failed pull waits as a failed container does, from the first failure on.</summary>
+    internal RestartBackoff Pulls { get; } = pulls;
+
+    internal Dictionary<string, DateTimeOffset> LastPullFailure { get; } = [];
+}

@@ -1,0 +1,160 @@
+using System.Collections.Immutable;
+using k8s.Models;
+using Noded.Api.Pods;
+using Noded.Kubelet.Images;
+using Noded.Kubelet.Pleg;
+using Noded.Kubelet.Runtime;
+
+namespace Noded.Kubelet.Pods;
+
+/// <summary>Brings one pod to what is wished: reads the runtime, computes <see cref="PodActions"/>, carries them out.</summary>
+internal sealed class PodSyncer(
+    IRuntimeService runtime,
+    ImagePuller images,
+    PodLayout layout,
+    ContainerIndex index,
+    PodJournal journal,
+    TimeProvider clock)
+{
+    /// <exception cref="IOException">The runtime or the machine failed; later may be better.</exception>
+    internal async Task<SyncResult> SyncAsync(
+        Pod pod, PodStatus status, PodSyncState state, CancellationToken cancellationToken)
+    {
+        PodActions actions = PodActions.Compute(pod, status, state.Restarts, SpecHash.Compute, clock.GetUtcNow());
+        Dictionary<string, StartFailure> failures = [];
+        DateTimeOffset? retryAt = actions.NextSync;
+
+        if (!actions.IsEmpty)
+        {
+            await StopAsync(pod, actions, cancellationToken);
+            retryAt = Earlier(retryAt, await StartAsync(pod, status, actions, state, failures, cancellationToken));
+            status = await runtime.GetPodStatusAsync(pod.Uid, cancellationToken);
+        }
+
+        foreach (BackedOffContainer waiting in actions.BackedOff)
+        {
+            journal.BackOff(pod, waiting.Name);
+        }
+
+        return new SyncResult(status, failures.ToImmutableDictionary(), actions.BackedOff, retryAt);
+    }
+
+    private async Task StopAsync(Pod pod, PodActions actions, CancellationToken cancellationToken)
+    {
+        foreach (ContainerToKill kill in actions.Kill)
+        {
+            journal.Killing(pod, kill.Container.Name, kill.Reason);
+            await runtime.StopContainerAsync(
+                kill.Container.Id, PodTerminator.GracePeriod(pod), cancellationToken);
+        }
+
+        foreach (ContainerStatus unused in actions.Remove)
+        {
+            await runtime.RemoveContainerAsync(unused.Id, cancellationToken);
+        }
+
+        foreach (PodSandbox sandbox in actions.StopSandboxes)
+        {
+            await runtime.StopPodSandboxAsync(sandbox.Id, cancellationToken);
+        }
+    }
+
+    private async Task<DateTimeOffset?> StartAsync(
+        Pod pod,
+        PodStatus status,
+        PodActions actions,
+        PodSyncState state,
+        Dictionary<string, StartFailure> failures,
+        CancellationToken cancellationToken)
+    {
+        if (actions.Start.IsEmpty)
+        {
+            return null;
+        }
+
+        PodSandboxSpec sandbox = new(
+            pod,
+            actions.SandboxAttempt ?? status.NewestSandbox!.Attempt,
+            pod.HostNetwork ? string.Empty : pod.Spec.Hostname ?? pod.Name.Name,
+            layout.LogDirectory(pod.Uid, pod.Name),
+            "/" + layout.PodCgroup(pod.Uid, pod.Manifest.QosClass()).Path);
+        PodSandboxId sandboxId = actions.SandboxAttempt is null
+            ? status.NewestSandbox!.Id
+            : await CreateSandboxAsync(sandbox, status, cancellationToken);
+
+        DateTimeOffset? retryAt = null;
+        foreach (ContainerToStart start in actions.Start)
+        {
+            try
+            {
+                await StartContainerAsync(sandboxId, sandbox, start, state, cancellationToken);
+            }
+            catch (ContainerStartException e)
+            {
+                // One container that cannot start does not keep the pod's others from starting.
+                failures[start.Container.Name] = e.Failure;
+                retryAt = Earlier(retryAt, e.RetryAt ?? clock.GetUtcNow() + PodWorker.RetryPeriod);
+            }
+        }
+
+        return retryAt;
+    }
+
+    private async Task<PodSandboxId> CreateSandboxAsync(
+        PodSandboxSpec sandbox, PodStatus status, CancellationToken cancellationToken)
+    {
+        if (status.NewestSandbox is not null)
+        {
+            journal.SandboxChanged(sandbox.Pod);
+        }
+
+        layout.PodCgroup(sandbox.Pod.Uid, sandbox.Pod.Manifest.QosClass()).Create();
+        Directory.CreateDirectory(sandbox.LogDirectory);
+        PodSandboxId created = await journal.CreateSandboxAsync(
+            sandbox.Pod, () => runtime.RunPodSandboxAsync(sandbox, cancellationToken));
+        index.Add(new ContainerId(created.Value), sandbox.Pod.Uid);
+        return created;
+    }
+
+    private async Task StartContainerAsync(
+        PodSandboxId sandboxId,
+        PodSandboxSpec sandbox,
+        ContainerToStart start,
+        PodSyncState state,
+        CancellationToken cancellationToken)
+    {
+        Pod pod = sandbox.Pod;
+        string name = start.Container.Name;
+        string imageRef = await images.EnsureAsync(pod, start.Container, state, cancellationToken);
+        ContainerSpec spec = ToSpec(start, imageRef);
+        Directory.CreateDirectory(Path.Combine(sandbox.LogDirectory, name));
+
+        ContainerId created = await journal.CreateContainerAsync(
+            pod, name, () => runtime.CreateContainerAsync(sandboxId, sandbox, spec, cancellationToken));
+        index.Add(created, pod.Uid);
+        if (start.After?.FinishedAt is { } finished)
+        {
+            state.Restarts.Restarted(name, finished);
+        }
+
+        await journal.StartContainerAsync(pod, name, () => runtime.StartContainerAsync(created, cancellationToken));
+    }
+
+    private static ContainerSpec ToSpec(ContainerToStart start, string imageRef)
+    {
+        V1Container container = start.Container;
+        ImmutableArray<KeyValuePair<string, string>> environment = PodEnvironment.Compute(container);
+        return new ContainerSpec(
+            container,
+            start.Attempt,
+            imageRef,
+            SpecHash.Compute(container),
+            PodEnvironment.Expand(container.Command, environment),
+            PodEnvironment.Expand(container.Args, environment),
+            environment,
+            PodLayout.LogPath(container.Name, start.Attempt));
+    }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
+        one is null || other < one ? other ?? one : one;
+}

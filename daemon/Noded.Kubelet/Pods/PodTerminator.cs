@@ -1,0 +1,72 @@
+using Noded.Api.Pods;
+using Noded.Kubelet.Events;
+using Noded.Kubelet.Runtime;
+using Noded.Primitives;
+
+namespace Noded.Kubelet.Pods;
+
+/// <summary>Ends a pod: stops its containers, then its sandboxes, then removes what is left. Every step repeats safely.</summary>
+internal sealed class PodTerminator(
+    IRuntimeService runtime, PodLayout layout, EventRecorder events, FlightRecorder flight)
+{
+    private static readonly TimeSpan DefaultGracePeriod = TimeSpan.FromSeconds(30);
+
+    internal static TimeSpan GracePeriod(Pod pod) => pod.Spec.TerminationGracePeriodSeconds is { } seconds
+        ? TimeSpan.FromSeconds(seconds)
+        : DefaultGracePeriod;
+
+    /// <summary>Stops everything that runs; returns once nothing does.</summary>
+    internal async Task StopAsync(
+        PodStatus status, string subject, TimeSpan gracePeriod, CancellationToken cancellationToken)
+    {
+        // In parallel: the grace period is the pod's, not each container's after the other.
+        await Task.WhenAll(status.Containers
+            .Where(container => container.State is ContainerState.Running or ContainerState.Unknown)
+            .Select(container =>
+            {
+                events.Normal(
+                    $"{subject} spec.containers{{{container.Name}}}", "Killing", $"Stopping container {container.Name}");
+                return runtime.StopContainerAsync(container.Id, gracePeriod, cancellationToken);
+            }));
+
+        foreach (PodSandbox sandbox in status.Sandboxes)
+        {
+            await runtime.StopPodSandboxAsync(sandbox.Id, cancellationToken);
+        }
+
+        flight.Record(FlightEntryKind.Acted, subject, "stopped");
+    }
+
+    /// <summary>Removes the stopped pod's containers, sandboxes, cgroup and logs.</summary>
+    /// <exception cref="IOException">Something still holds on to it; later may be better.</exception>
+    internal async Task RemoveAsync(
+        PodStatus status, NamespacedName name, CancellationToken cancellationToken)
+    {
+        foreach (ContainerStatus container in status.Containers)
+        {
+            await runtime.RemoveContainerAsync(container.Id, cancellationToken);
+        }
+
+        foreach (PodSandbox sandbox in status.Sandboxes)
+        {
+            await runtime.RemovePodSandboxAsync(sandbox.Id, cancellationToken);
+        }
+
+        foreach (QosClass qosClass in Enum.GetValues<QosClass>())
+        {
+            if (!layout.PodCgroup(status.Uid, qosClass).TryRemove())
+            {
+                throw new IOException(
+                    $"Remove cgroup of pod {name}: processes are left in {layout.PodCgroup(status.Uid, qosClass).Path}.");
+            }
+        }
+
+        string logs = layout.LogDirectory(status.Uid, name);
+        if (Directory.Exists(logs))
+        {
+            Directory.Delete(logs, recursive: true);
+        }
+
+        flight.Record(FlightEntryKind.Acted, Pod.SubjectOf(name), "removed");
+    }
+}

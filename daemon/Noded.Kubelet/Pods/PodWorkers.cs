@@ -1,0 +1,118 @@
+using Noded.Kubelet.Runtime;
+using Noded.Primitives;
+
+namespace Noded.Kubelet.Pods;
+
+/// <summary>
+/// The workers of all pods, one per uid. Belongs to the sync loop, which alone calls it. Two pods of one name, as a
+/// changed static pod makes them, never run at once: the later one waits until nothing of the earlier is left.
+/// </summary>
+internal sealed class PodWorkers(PodWorkerServices services)
+{
+    private readonly Dictionary<PodUid, PodWorker> _workers = [];
+    private readonly Dictionary<PodUid, Task> _tasks = [];
+    private readonly Dictionary<NamespacedName, Pod> _waiting = [];
+    private CancellationToken _stopping;
+
+    internal int Count => _workers.Count;
+
+    internal bool Contains(PodUid uid) => _workers.ContainsKey(uid);
+
+    /// <summary>Workers started from here on end with this token.</summary>
+    internal void StopWith(CancellationToken stopping) => _stopping = stopping;
+
+    internal void Update(Pod pod)
+    {
+        if (_workers.TryGetValue(pod.Uid, out PodWorker? worker))
+        {
+            worker.Update(pod);
+            return;
+        }
+
+        PodWorker? namesake = _workers.Values.FirstOrDefault(other => other.Name == pod.Name);
+        if (namesake is null)
+        {
+            services.Flight.Record(FlightEntryKind.Decided, pod.Subject, $"run, uid {pod.Uid}");
+            Start(pod.Uid, pod.Name).Update(pod);
+            return;
+        }
+
+        services.Flight.Record(
+            FlightEntryKind.Decided, pod.Subject, $"run, uid {pod.Uid}, once uid {namesake.Uid} is gone");
+        _waiting[pod.Name] = pod;
+        namesake.Delete();
+    }
+
+    /// <summary>The pod is not wished any more; a uid without a worker is none of the runtime's either.</summary>
+    internal void Delete(PodUid uid)
+    {
+        if (_workers.TryGetValue(uid, out PodWorker? worker))
+        {
+            services.Flight.Record(FlightEntryKind.Decided, Pod.SubjectOf(worker.Name), $"remove, uid {uid}");
+            worker.Delete();
+        }
+
+        foreach (Pod waiting in _waiting.Values.Where(pod => pod.Uid == uid).ToList())
+        {
+            _waiting.Remove(waiting.Name);
+        }
+    }
+
+    /// <summary>Containers of a pod that nobody wishes were found in the runtime.</summary>
+    internal void DeleteOrphan(PodUid uid, NamespacedName name)
+    {
+        if (!_workers.ContainsKey(uid))
+        {
+            services.Flight.Record(FlightEntryKind.Decided, Pod.SubjectOf(name), $"remove orphan, uid {uid}");
+            Start(uid, name).Delete();
+        }
+    }
+
+    internal void Resync(PodUid uid, ContainerId? died)
+    {
+        if (_workers.TryGetValue(uid, out PodWorker? worker))
+        {
+            worker.Post(died);
+        }
+    }
+
+    internal void ResyncAll()
+    {
+        foreach (PodWorker worker in _workers.Values)
+        {
+            worker.Post(null);
+        }
+    }
+
+    /// <summary>A worker has ended; a pod of the same name that waited for it starts now.</summary>
+    internal void Finished(PodUid uid)
+    {
+        if (!_workers.Remove(uid, out PodWorker? worker))
+        {
+            return;
+        }
+
+        _tasks.Remove(uid);
+        if (_waiting.Remove(worker.Name, out Pod? next))
+        {
+            Update(next);
+        }
+    }
+
+    /// <summary>Waits until the workers have noticed that the token ended.</summary>
+    internal async Task WhenStoppedAsync()
+    {
+        foreach (Task task in _tasks.Values)
+        {
+            await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private PodWorker Start(PodUid uid, NamespacedName name)
+    {
+        PodWorker worker = new(uid, name, services);
+        _workers[uid] = worker;
+        _tasks[uid] = Task.Run(() => worker.RunAsync(_stopping), _stopping);
+        return worker;
+    }
+}

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using Noded.Kubelet.Pods;
+
+namespace Noded.Kubelet.Runtime;
+
+/// <summary>
+/// The container runtime: CRI today; the seam for a native one. Every call may fail with <see cref="IOException"/>
+/// when the runtime refuses, is gone or does not answer in time; asking again later may help.
+/// </summary>
+public interface IRuntimeService
+{
+    /// <summary>Name and version, for example <c>containerd 1.6.20</c>.</summary>
+    Task<string> VersionAsync(CancellationToken cancellationToken);
+
+    Task<ImmutableArray<PodSandbox>> ListPodSandboxesAsync(PodUid? pod, CancellationToken cancellationToken);
+
+    Task<ImmutableArray<Container>> ListContainersAsync(PodUid? pod, CancellationToken cancellationToken);
+
+    /// <summary>Everything the runtime holds of one pod; empty, not an error, when it knows nothing of it.</summary>
+    Task<PodStatus> GetPodStatusAsync(PodUid pod, CancellationToken cancellationToken);
+
+    Task<PodSandboxId> RunPodSandboxAsync(PodSandboxSpec sandbox, CancellationToken cancellationToken);
+
+    /// <summary>Idempotent; a sandbox that is gone is stopped.</summary>
+    Task StopPodSandboxAsync(PodSandboxId sandbox, CancellationToken cancellationToken);
+
+    Task RemovePodSandboxAsync(PodSandboxId sandbox, CancellationToken cancellationToken);
+
+    Task<ContainerId> CreateContainerAsync(
+        PodSandboxId sandboxId, PodSandboxSpec sandbox, ContainerSpec container, CancellationToken cancellationToken);
+
+    Task StartContainerAsync(ContainerId container, CancellationToken cancellationToken);
+
+    /// <summary>Asks the container to end, and ends it after <paramref name="gracePeriod"/>. Idempotent.</summary>
+    Task StopContainerAsync(ContainerId container, TimeSpan gracePeriod, CancellationToken cancellationToken);
+
+    Task RemoveContainerAsync(ContainerId container, CancellationToken cancellationToken);
+}
+
+/// <summary>The runtime's images.</summary>
+public interface IImageService
+{
+    /// <summary>The id of the image with this reference; null when it is not on the machine.</summary>
+    Task<string?> TryGetImageAsync(string reference, CancellationToken cancellationToken);
+
+    /// <summary>Fetches the image and returns its id.</summary>
+    Task<string> PullImageAsync(string reference, CancellationToken cancellationToken);
+}

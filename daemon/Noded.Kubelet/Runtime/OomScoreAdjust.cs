@@ -1,0 +1,31 @@
+using k8s.Models;
+using Noded.Api.Pods;
+using Noded.Kubelet.Pods;
+
+namespace Noded.Kubelet.Runtime;
+
+/// <summary>Whom the kernel ends first when memory runs out; upstream's formula.</summary>
+internal static class OomScoreAdjust
+{
+    private const int Guaranteed = -997;
+    private const int BestEffort = 1000;
+
+    private static readonly long MemoryCapacity = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    internal static int Compute(Pod pod, V1Container container) => Compute(
+        pod.Manifest.QosClass(),
+        pod.Manifest.IsCritical(),
+        ContainerResources.Bytes(container.Resources?.Requests, "memory") ?? 0,
+        MemoryCapacity);
+
+    /// <param name="memoryCapacity">The machine's memory in bytes.</param>
+    internal static int Compute(QosClass qosClass, bool isNodeCritical, long memoryRequest, long memoryCapacity) =>
+        (isNodeCritical, qosClass) switch
+        {
+            (true, _) or (_, QosClass.Guaranteed) => Guaranteed,
+            (_, QosClass.BestEffort) => BestEffort,
+
+            // The more a container asked for, the later it goes; never before the guaranteed, never after the rest.
+            _ => (int)Math.Clamp(1000 - (1000 * memoryRequest / memoryCapacity), 1000 + Guaranteed, BestEffort - 1),
+        };
+}

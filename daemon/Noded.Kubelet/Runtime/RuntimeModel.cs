@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using Noded.Kubelet.Pods;
+using Noded.Primitives;
+
+namespace Noded.Kubelet.Runtime;
+
+public readonly record struct ContainerId(string Value)
+{
+    public override string ToString() => Value;
+}
+
+public readonly record struct PodSandboxId(string Value)
+{
+    public override string ToString() => Value;
+}
+
+public enum ContainerState
+{
+    Created,
+    Running,
+    Exited,
+    Unknown,
+}
+
+/// <summary>A sandbox as a list shows it: whose it is and whether it is ready.</summary>
+/// <param name="Attempt">0 for the pod's first sandbox, counted up with each new one.</param>
+public sealed record PodSandbox(
+    PodSandboxId Id, PodUid Pod, NamespacedName PodName, uint Attempt, bool IsReady, DateTimeOffset CreatedAt);
+
+/// <summary>A container as a list shows it.</summary>
+public sealed record Container(
+    ContainerId Id, PodSandboxId Sandbox, PodUid Pod, string Name, uint Attempt, ContainerState State);
+
+/// <summary>A container as the runtime describes it when asked for it alone.</summary>
+/// <param name="Attempt">How many containers of this name the pod had before; what users know as the restart count.</param>
+/// <param name="SpecHash">Of the container's part of the pod spec at creation; empty when somebody else created it.</param>
+/// <param name="StartedAt">Null before it has started.</param>
+/// <param name="FinishedAt">Null before it has ended.</param>
+public sealed record ContainerStatus(
+    ContainerId Id,
+    PodSandboxId Sandbox,
+    string Name,
+    uint Attempt,
+    ContainerState State,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? FinishedAt,
+    int ExitCode,
+    string Reason,
+    string Message,
+    string Image,
+    string ImageRef,
+    string SpecHash);
+
+/// <summary>All that the runtime holds of one pod.</summary>
+/// <param name="Sandboxes">The newest attempt first.</param>
+/// <param name="Containers">The newest attempt of each name first.</param>
+/// <param name="Ips">Of the newest sandbox when that is ready; empty in the host's network.</param>
+public sealed record PodStatus(
+    PodUid Uid,
+    ImmutableArray<PodSandbox> Sandboxes,
+    ImmutableArray<ContainerStatus> Containers,
+    ImmutableArray<string> Ips)
+{
+    public static PodStatus Empty(PodUid uid) => new(uid, [], [], []);
+
+    public PodSandbox? NewestSandbox => Sandboxes.IsEmpty ? null : Sandboxes[0];
+
+    /// <summary>The newest container of this name; null when there never was one, or none is left.</summary>
+    public ContainerStatus? TryGetNewest(string name) =>
+        Containers.FirstOrDefault(container => container.Name == name);
+}
+
+/// <summary>What makes a pod's sandbox.</summary>
+/// <param name="CgroupParent">Absolute inside every hierarchy.</param>
+public sealed record PodSandboxSpec(Pod Pod, uint Attempt, string Hostname, string LogDirectory, string CgroupParent);
+
+/// <summary>What makes a container in a sandbox.</summary>
+/// <param name="Environment">In the order in which the container sees it.</param>
+/// <param name="LogPath">Relative to the sandbox's log directory.</param>
+public sealed record ContainerSpec(
+    k8s.Models.V1Container Container,
+    uint Attempt,
+    string ImageRef,
+    string SpecHash,
+    ImmutableArray<string> Command,
+    ImmutableArray<string> Arguments,
+    ImmutableArray<KeyValuePair<string, string>> Environment,
+    string LogPath);

@@ -1,0 +1,175 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Noded.Kubelet.Pods;
+using Noded.Protocols.Cri.V1;
+
+namespace Noded.Kubelet.Runtime;
+
+public sealed partial class RuntimeService
+{
+    public async Task<ImmutableArray<Container>> ListContainersAsync(PodUid? pod, CancellationToken cancellationToken)
+    {
+        ContainerFilter filter = new();
+        if (pod is { } uid)
+        {
+            filter.LabelSelector[RuntimeLabels.PodUid] = uid.Value;
+        }
+
+        ListContainersResponse response = await CallAsync(
+            "list_containers",
+            pod?.Value ?? "all",
+            _runtime.ListContainersAsync,
+            new ListContainersRequest { Filter = filter },
+            RequestTimeout,
+            cancellationToken);
+
+        // Containers without the label were not made for a pod: nothing of ours.
+        return [.. response.Containers.Where(container => container.Labels.ContainsKey(RuntimeLabels.PodUid)).Select(ToContainer)];
+    }
+
+    public async Task<PodStatus> GetPodStatusAsync(PodUid pod, CancellationToken cancellationToken)
+    {
+        ImmutableArray<PodSandbox> sandboxes = await ListPodSandboxesAsync(pod, cancellationToken);
+        ImmutableArray<Container> containers = await ListContainersAsync(pod, cancellationToken);
+
+        List<ContainerStatus> statuses = [];
+        foreach (Container container in containers)
+        {
+            if (await TryGetStatusAsync(container, cancellationToken) is { } status)
+            {
+                statuses.Add(status);
+            }
+        }
+
+        ImmutableArray<string> ips = sandboxes is [{ IsReady: true } newest, ..]
+            ? await GetIpsAsync(newest.Id, cancellationToken)
+            : [];
+        return new PodStatus(pod, sandboxes, [.. statuses.OrderByDescending(status => status.Attempt)], ips);
+    }
+
+    public async Task<ContainerId> CreateContainerAsync(
+        PodSandboxId sandboxId, PodSandboxSpec sandbox, ContainerSpec container, CancellationToken cancellationToken)
+    {
+        CreateContainerResponse response = await CallAsync(
+            "create_container",
+            $"{container.Container.Name} of {sandbox.Pod}",
+            _runtime.CreateContainerAsync,
+            new CreateContainerRequest
+            {
+                PodSandboxId = sandboxId.Value,
+                Config = ToConfig(sandbox.Pod, container),
+                SandboxConfig = ToConfig(sandbox),
+            },
+            RequestTimeout,
+            cancellationToken);
+        return new ContainerId(response.ContainerId);
+    }
+
+    public Task StartContainerAsync(ContainerId container, CancellationToken cancellationToken) => CallAsync(
+        "start_container",
+        container.Value,
+        _runtime.StartContainerAsync,
+        new StartContainerRequest { ContainerId = container.Value },
+        RequestTimeout,
+        cancellationToken);
+
+    public Task StopContainerAsync(ContainerId container, TimeSpan gracePeriod, CancellationToken cancellationToken) =>
+        CallAsync(
+            "stop_container",
+            container.Value,
+            _runtime.StopContainerAsync,
+            new StopContainerRequest
+            {
+                ContainerId = container.Value,
+                Timeout = (long)Math.Ceiling(gracePeriod.TotalSeconds),
+            },
+            RequestTimeout + gracePeriod,
+            cancellationToken);
+
+    public Task RemoveContainerAsync(ContainerId container, CancellationToken cancellationToken) => CallAsync(
+        "remove_container",
+        container.Value,
+        _runtime.RemoveContainerAsync,
+        new RemoveContainerRequest { ContainerId = container.Value },
+        RequestTimeout,
+        cancellationToken);
+
+    /// <summary>Null when the container was removed since it was listed.</summary>
+    private async Task<ContainerStatus?> TryGetStatusAsync(Container container, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ContainerStatusResponse response = await CallAsync(
+                "container_status",
+                container.Id.Value,
+                _runtime.ContainerStatusAsync,
+                new ContainerStatusRequest { ContainerId = container.Id.Value },
+                RequestTimeout,
+                cancellationToken);
+            return ToStatus(container.Sandbox, response.Status);
+        }
+        catch (RuntimeCallException e) when (e.Code == Grpc.Core.StatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private static ContainerConfig ToConfig(Pod pod, ContainerSpec spec)
+    {
+        ContainerConfig config = new()
+        {
+            Metadata = new ContainerMetadata { Name = spec.Container.Name, Attempt = spec.Attempt },
+            Image = new ImageSpec { Image = spec.ImageRef, UserSpecifiedImage = spec.Container.Image },
+            WorkingDir = spec.Container.WorkingDir ?? string.Empty,
+            LogPath = spec.LogPath,
+            Stdin = spec.Container.Stdin == true,
+            StdinOnce = spec.Container.StdinOnce == true,
+            Tty = spec.Container.Tty == true,
+            Linux = new LinuxContainerConfig
+            {
+                Resources = ContainerResources.Compute(pod, spec.Container),
+                SecurityContext = SecurityContexts.ForContainer(pod.Spec, spec.Container),
+            },
+        };
+        config.Command.AddRange(spec.Command);
+        config.Args.AddRange(spec.Arguments);
+        config.Envs.AddRange(spec.Environment.Select(pair => new KeyValue { Key = pair.Key, Value = pair.Value }));
+        AddPodLabels(config.Labels, pod);
+        config.Labels[RuntimeLabels.ContainerName] = spec.Container.Name;
+        config.Annotations[RuntimeLabels.ContainerHash] = spec.SpecHash;
+        config.Annotations[RuntimeLabels.RestartCount] = spec.Attempt.ToString(CultureInfo.InvariantCulture);
+        return config;
+    }
+
+    private static Container ToContainer(Protocols.Cri.V1.Container container) => new(
+        new ContainerId(container.Id),
+        new PodSandboxId(container.PodSandboxId),
+        new PodUid(container.Labels[RuntimeLabels.PodUid]),
+        container.Metadata.Name,
+        container.Metadata.Attempt,
+        ToState(container.State));
+
+    private static ContainerStatus ToStatus(PodSandboxId sandbox, Protocols.Cri.V1.ContainerStatus status) => new(
+        new ContainerId(status.Id),
+        sandbox,
+        status.Metadata.Name,
+        status.Metadata.Attempt,
+        ToState(status.State),
+        ToTime(status.CreatedAt) ?? DateTimeOffset.UnixEpoch,
+        ToTime(status.StartedAt),
+        ToTime(status.FinishedAt),
+        status.ExitCode,
+        status.Reason,
+        status.Message,
+        status.Image?.Image ?? string.Empty,
+        status.ImageRef,
+        status.Annotations.TryGetValue(RuntimeLabels.ContainerHash, out string? hash) ? hash : string.Empty);
+
+    private static ContainerState ToState(Protocols.Cri.V1.ContainerState state) => state switch
+    {
+        Protocols.Cri.V1.ContainerState.ContainerCreated => ContainerState.Created,
+        Protocols.Cri.V1.ContainerState.ContainerRunning => ContainerState.Running,
+        Protocols.Cri.V1.ContainerState.ContainerExited => ContainerState.Exited,
+        _ => ContainerState.Unknown,
+    };
+}

@@ -1,0 +1,120 @@
+using System.Collections.Immutable;
+using Noded.Kubelet.Pods;
+using Noded.Primitives;
+using Noded.Protocols.Cri.V1;
+
+namespace Noded.Kubelet.Runtime;
+
+public sealed partial class RuntimeService
+{
+    public async Task<ImmutableArray<PodSandbox>> ListPodSandboxesAsync(
+        PodUid? pod, CancellationToken cancellationToken)
+    {
+        PodSandboxFilter filter = new();
+        if (pod is { } uid)
+        {
+            filter.LabelSelector[RuntimeLabels.PodUid] = uid.Value;
+        }
+
+        ListPodSandboxResponse response = await CallAsync(
+            "list_podsandbox",
+            pod?.Value ?? "all",
+            _runtime.ListPodSandboxAsync,
+            new ListPodSandboxRequest { Filter = filter },
+            RequestTimeout,
+            cancellationToken);
+        return [.. response.Items.Select(ToPodSandbox).OrderByDescending(sandbox => sandbox.Attempt)];
+    }
+
+    public async Task<PodSandboxId> RunPodSandboxAsync(PodSandboxSpec sandbox, CancellationToken cancellationToken)
+    {
+        RunPodSandboxResponse response = await CallAsync(
+            "run_podsandbox",
+            sandbox.Pod.ToString(),
+            _runtime.RunPodSandboxAsync,
+            new RunPodSandboxRequest { Config = ToConfig(sandbox) },
+            RequestTimeout,
+            cancellationToken);
+        return new PodSandboxId(response.PodSandboxId);
+    }
+
+    public Task StopPodSandboxAsync(PodSandboxId sandbox, CancellationToken cancellationToken) => CallAsync(
+        "stop_podsandbox",
+        sandbox.Value,
+        _runtime.StopPodSandboxAsync,
+        new StopPodSandboxRequest { PodSandboxId = sandbox.Value },
+        RequestTimeout,
+        cancellationToken);
+
+    public Task RemovePodSandboxAsync(PodSandboxId sandbox, CancellationToken cancellationToken) => CallAsync(
+        "remove_podsandbox",
+        sandbox.Value,
+        _runtime.RemovePodSandboxAsync,
+        new RemovePodSandboxRequest { PodSandboxId = sandbox.Value },
+        RequestTimeout,
+        cancellationToken);
+
+    private async Task<ImmutableArray<string>> GetIpsAsync(PodSandboxId sandbox, CancellationToken cancellationToken)
+    {
+        PodSandboxStatusResponse response = await CallAsync(
+            "podsandbox_status",
+            sandbox.Value,
+            _runtime.PodSandboxStatusAsync,
+            new PodSandboxStatusRequest { PodSandboxId = sandbox.Value },
+            RequestTimeout,
+            cancellationToken);
+        PodSandboxNetworkStatus? network = response.Status?.Network;
+        return network is null || network.Ip.Length == 0
+            ? []
+            : [network.Ip, .. network.AdditionalIps.Select(ip => ip.Ip)];
+    }
+
+    private static PodSandboxConfig ToConfig(PodSandboxSpec sandbox)
+    {
+        Pod pod = sandbox.Pod;
+        PodSandboxConfig config = new()
+        {
+            Metadata = new PodSandboxMetadata
+            {
+                Name = pod.Name.Name,
+                Namespace = pod.Name.Namespace,
+                Uid = pod.Uid.Value,
+                Attempt = sandbox.Attempt,
+            },
+            Hostname = sandbox.Hostname,
+            LogDirectory = sandbox.LogDirectory,
+            Linux = new LinuxPodSandboxConfig
+            {
+                CgroupParent = sandbox.CgroupParent,
+                SecurityContext = SecurityContexts.ForSandbox(pod.Spec),
+            },
+        };
+        AddPodLabels(config.Labels, pod);
+        foreach ((string name, string value) in pod.Manifest.Metadata.Annotations ?? ImmutableDictionary<string, string>.Empty)
+        {
+            config.Annotations[name] = value;
+        }
+
+        return config;
+    }
+
+    private static void AddPodLabels(Google.Protobuf.Collections.MapField<string, string> labels, Pod pod)
+    {
+        foreach ((string name, string value) in pod.Manifest.Metadata.Labels ?? ImmutableDictionary<string, string>.Empty)
+        {
+            labels[name] = value;
+        }
+
+        labels[RuntimeLabels.PodName] = pod.Name.Name;
+        labels[RuntimeLabels.PodNamespace] = pod.Name.Namespace;
+        labels[RuntimeLabels.PodUid] = pod.Uid.Value;
+    }
+
+    private static PodSandbox ToPodSandbox(Protocols.Cri.V1.PodSandbox sandbox) => new(
+        new PodSandboxId(sandbox.Id),
+        new PodUid(sandbox.Metadata.Uid),
+        new NamespacedName(sandbox.Metadata.Namespace, sandbox.Metadata.Name),
+        sandbox.Metadata.Attempt,
+        sandbox.State == PodSandboxState.SandboxReady,
+        ToTime(sandbox.CreatedAt) ?? DateTimeOffset.UnixEpoch);
+}

@@ -1,0 +1,74 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Noded.Protocols.Cri.V1;
+
+namespace Noded.Kubelet.Runtime;
+
+/// <summary>
+/// The CRI v1 client. Generated types stay inside: one partial file per group of verbs maps them to our records.
+/// </summary>
+/// <param name="invoker">A channel to the runtime's socket.</param>
+/// <param name="metrics">Counts and times every call under upstream's names.</param>
+public sealed partial class RuntimeService(CallInvoker invoker, RuntimeMetrics metrics, TimeProvider clock)
+    : IRuntimeService, IImageService
+{
+    /// <summary>Upstream's <c>runtimeRequestTimeout</c>; pulls have none.</summary>
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromMinutes(2);
+
+    private readonly Protocols.Cri.V1.RuntimeService.RuntimeServiceClient _runtime = new(invoker);
+    private readonly ImageService.ImageServiceClient _images = new(invoker);
+
+    public async Task<string> VersionAsync(CancellationToken cancellationToken)
+    {
+        VersionResponse version = await CallAsync(
+            "version", "runtime", _runtime.VersionAsync, new VersionRequest(), RequestTimeout, cancellationToken);
+        return $"{version.RuntimeName} {version.RuntimeVersion}";
+    }
+
+    /// <summary>One unary call: deadline, metrics, and failures as <see cref="IOException"/> that name the object.</summary>
+    private async Task<TResponse> CallAsync<TRequest, TResponse>(
+        string operation,
+        string target,
+        Func<TRequest, CallOptions, AsyncUnaryCall<TResponse>> method,
+        TRequest request,
+        TimeSpan? timeout,
+        CancellationToken cancellationToken)
+        where TRequest : IMessage<TRequest>
+    {
+        long start = clock.GetTimestamp();
+        DateTime? deadline = timeout is { } limit ? clock.GetUtcNow().UtcDateTime + limit : null;
+
+        try
+        {
+            return await method(request, new CallOptions(deadline: deadline, cancellationToken: cancellationToken));
+        }
+        catch (RpcException e) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException($"{operation} {target} was cancelled.", e, cancellationToken);
+        }
+        catch (RpcException e)
+        {
+            metrics.Errors.WithLabels(operation).Inc();
+            throw new RuntimeCallException(operation, target, e.StatusCode, e.Status.Detail);
+        }
+        finally
+        {
+            metrics.Operations.WithLabels(operation).Inc();
+            metrics.Duration.WithLabels(operation).Observe(clock.GetElapsedTime(start).TotalSeconds);
+        }
+    }
+
+    /// <summary>CRI times are nanoseconds since 1970, 0 for never.</summary>
+    private static DateTimeOffset? ToTime(long nanoseconds) =>
+        nanoseconds <= 0 ? null : DateTimeOffset.UnixEpoch.AddTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
+}
+
+/// <summary>The runtime refused a call, is gone, or did not answer in time.</summary>
+public sealed class RuntimeCallException(string operation, string target, StatusCode code, string detail)
+    : IOException($"{operation} {target}: {code}: {detail}")
+{
+    public StatusCode Code { get; } = code;
+
+    /// <summary>The runtime's own words.</summary>
+    public string Detail { get; } = detail;
+}

@@ -1,0 +1,109 @@
+using k8s.Models;
+using Noded.Protocols.Cri.V1;
+
+namespace Noded.Kubelet.Runtime;
+
+/// <summary>Maps the security context of pod and container to CRI's; the container's own fields win over the pod's.</summary>
+internal static class SecurityContexts
+{
+    /// <summary>What containers must not see of /proc unless they are privileged; upstream's default list.</summary>
+    private static readonly string[] MaskedPaths =
+    [
+        "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+        "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+        "/sys/devices/virtual/powercap",
+    ];
+
+    private static readonly string[] ReadonlyPaths =
+        ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+    internal static LinuxSandboxSecurityContext ForSandbox(V1PodSpec pod)
+    {
+        LinuxSandboxSecurityContext context = new()
+        {
+            NamespaceOptions = Namespaces(pod),
+            Privileged = pod.Containers.Any(container => container.SecurityContext?.Privileged == true),
+            Seccomp = Seccomp(pod.SecurityContext?.SeccompProfile) ?? Unconfined(),
+        };
+        if (pod.SecurityContext?.RunAsUser is { } user)
+        {
+            context.RunAsUser = new Int64Value { Value = user };
+        }
+
+        if (pod.SecurityContext?.RunAsGroup is { } group)
+        {
+            context.RunAsGroup = new Int64Value { Value = group };
+        }
+
+        context.SupplementalGroups.AddRange(Groups(pod));
+        return context;
+    }
+
+    internal static LinuxContainerSecurityContext ForContainer(V1PodSpec pod, V1Container container)
+    {
+        V1SecurityContext? own = container.SecurityContext;
+        bool privileged = own?.Privileged == true;
+        LinuxContainerSecurityContext context = new()
+        {
+            NamespaceOptions = Namespaces(pod),
+            Privileged = privileged,
+            ReadonlyRootfs = own?.ReadOnlyRootFilesystem == true,
+            NoNewPrivs = own?.AllowPrivilegeEscalation == false,
+            Seccomp = Seccomp(own?.SeccompProfile) ?? Seccomp(pod.SecurityContext?.SeccompProfile) ?? Unconfined(),
+            Capabilities = new Capability(),
+        };
+        context.Capabilities.AddCapabilities.AddRange(own?.Capabilities?.Add ?? []);
+        context.Capabilities.DropCapabilities.AddRange(own?.Capabilities?.Drop ?? []);
+        if ((own?.RunAsUser ?? pod.SecurityContext?.RunAsUser) is { } user)
+        {
+            context.RunAsUser = new Int64Value { Value = user };
+        }
+
+        if ((own?.RunAsGroup ?? pod.SecurityContext?.RunAsGroup) is { } group)
+        {
+            context.RunAsGroup = new Int64Value { Value = group };
+        }
+
+        context.SupplementalGroups.AddRange(Groups(pod));
+        if (!privileged)
+        {
+            context.MaskedPaths.AddRange(MaskedPaths);
+            context.ReadonlyPaths.AddRange(ReadonlyPaths);
+        }
+
+        return context;
+    }
+
+    private static NamespaceOption Namespaces(V1PodSpec pod) => new()
+    {
+        Network = pod.HostNetwork == true ? NamespaceMode.Node : NamespaceMode.Pod,
+        Ipc = pod.HostIPC == true ? NamespaceMode.Node : NamespaceMode.Pod,
+        Pid = (pod.HostPID, pod.ShareProcessNamespace) switch
+        {
+            (true, _) => NamespaceMode.Node,
+            (_, true) => NamespaceMode.Pod,
+            _ => NamespaceMode.Container,
+        },
+    };
+
+    private static IEnumerable<long> Groups(V1PodSpec pod)
+    {
+        IEnumerable<long> groups = (pod.SecurityContext?.SupplementalGroups ?? []).OfType<long>();
+        return pod.SecurityContext?.FsGroup is { } fsGroup ? groups.Prepend(fsGroup) : groups;
+    }
+
+    private static SecurityProfile? Seccomp(V1SeccompProfile? profile) => profile?.Type switch
+    {
+        null => null,
+        "RuntimeDefault" => new SecurityProfile { ProfileType = SecurityProfile.Types.ProfileType.RuntimeDefault },
+        "Unconfined" => Unconfined(),
+        _ => new SecurityProfile
+        {
+            ProfileType = SecurityProfile.Types.ProfileType.Localhost,
+            LocalhostRef = profile.LocalhostProfile ?? string.Empty,
+        },
+    };
+
+    private static SecurityProfile Unconfined() =>
+        new() { ProfileType = SecurityProfile.Types.ProfileType.Unconfined };
+}

@@ -1,0 +1,151 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Noded.Kubelet.Events;
+using Noded.Kubelet.Pods;
+using Noded.Linux;
+using Noded.Linux.Events;
+
+namespace Noded.Kubelet.Sources;
+
+/// <summary>
+/// Static pods from a directory of manifests. Events of the directory cause a look at it; a look now and then makes up
+/// for events that were lost. A file that turns bad keeps the pods of its last good version.
+/// </summary>
+internal sealed partial class FileSource(
+    string directory,
+    TimeSpan checkFrequency,
+    ManifestReader read,
+    SyncInbox inbox,
+    Inotify inotify,
+    EventRecorder events,
+    ActivityTracker activity,
+    TimeProvider clock,
+    ILogger<FileSource> logger) : IDisposable
+{
+    /// <summary>The value of the annotation <c>kubernetes.io/config.source</c>.</summary>
+    internal const string Name = "file";
+
+    private const InotifyMask Interesting = InotifyMask.CloseWrite | InotifyMask.MovedTo | InotifyMask.MovedFrom
+        | InotifyMask.Delete | InotifyMask.DeleteSelf | InotifyMask.MoveSelf;
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private ImmutableSortedDictionary<string, ManifestFile> _files =
+        ImmutableSortedDictionary.Create<string, ManifestFile>(StringComparer.Ordinal);
+
+    private ImmutableArray<string> _errors = [];
+    private bool _hasReported;
+
+    /// <summary>What is wrong with the files as they are now, one line each.</summary>
+    internal ImmutableArray<string> Errors => _errors;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using InotifyWatch? watch = TryWatch();
+            await ScanAsync(cancellationToken);
+            await WaitForChangeAsync(watch, cancellationToken);
+        }
+    }
+
+    /// <summary>Looks at the directory now, and reports the pods when anything about them has changed.</summary>
+    internal async Task ScanAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        activity.Enter();
+        try
+        {
+            ImmutableSortedDictionary<string, ManifestFile> before = _files;
+            _files = ManifestDirectory.Read(directory, before, read);
+            Report(before);
+        }
+        catch (IOException e)
+        {
+            LogScanFailed(directory, e);
+        }
+        finally
+        {
+            activity.Leave();
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private void Report(ImmutableSortedDictionary<string, ManifestFile> before)
+    {
+        foreach ((string path, ManifestFile file) in _files)
+        {
+            if (before.TryGetValue(path, out ManifestFile? old) && ReferenceEquals(old, file))
+            {
+                continue;
+            }
+
+            foreach (string error in file.Errors)
+            {
+                LogBadManifest(error);
+                events.Warn($"manifest {path}", "FailedManifest", error);
+            }
+        }
+
+        (ImmutableArray<Pod> pods, ImmutableArray<string> duplicates) = ManifestDirectory.Merge(_files);
+        foreach (string duplicate in duplicates.Except(_errors))
+        {
+            LogBadManifest(duplicate);
+            events.Warn($"manifest {directory}", "FailedManifest", duplicate);
+        }
+
+        _errors = [.. _files.Values.SelectMany(file => file.Errors), .. duplicates];
+        if (!_hasReported || !ReferenceEquals(before, _files))
+        {
+            _hasReported = true;
+            inbox.Post(new SyncEvent.PodsDesired(Name, pods));
+        }
+    }
+
+    private InotifyWatch? TryWatch()
+    {
+        try
+        {
+            Directory.CreateDirectory(directory);
+            return inotify.Watch(directory, Interesting);
+        }
+        catch (Exception e) when (e is LinuxException or IOException or UnauthorizedAccessException)
+        {
+            LogWatchFailed(directory, checkFrequency, e);
+            return null;
+        }
+    }
+
+    /// <summary>Returns when the directory has to be looked at again; the watch is renewed then, as it may be gone.</summary>
+    private async Task WaitForChangeAsync(InotifyWatch? watch, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource limit = new(checkFrequency, clock);
+        using CancellationTokenSource pause =
+            CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            if (watch is null)
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, clock, pause.Token);
+            }
+            else
+            {
+                await watch.Events.WaitToReadAsync(pause.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Time for the look that needs no event.
+        }
+    }
+
+    [LoggerMessage(EventId = 1201, Level = LogLevel.Error, Message = "Manifest refused: {Error}")]
+    private partial void LogBadManifest(string error);
+
+    [LoggerMessage(EventId = 1202, Level = LogLevel.Warning, Message = "Cannot read the manifests in {Directory}")]
+    private partial void LogScanFailed(string directory, Exception exception);
+
+    [LoggerMessage(EventId = 1203, Level = LogLevel.Warning, Message = "Cannot watch {Directory}, looking every {Period}")]
+    private partial void LogWatchFailed(string directory, TimeSpan period, Exception exception);
+}

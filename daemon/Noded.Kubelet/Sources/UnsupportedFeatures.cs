@@ -1,0 +1,66 @@
+using k8s.Models;
+using Noded.Api;
+using Noded.Api.Validation;
+
+namespace Noded.Kubelet.Sources;
+
+/// <summary>
+/// Fields that this node does not act on yet. A pod that has one is refused: running it without what its author relies
+/// on would be worse. Each entry goes with the feature that it stands for.
+/// </summary>
+internal static class UnsupportedFeatures
+{
+    internal static void Find(V1Pod pod, FieldPath path, FieldErrors errors)
+    {
+        FieldPath spec = path.Child("spec");
+        Refuse(errors, spec.Child("hostNetwork"), pod.Spec.HostNetwork != true, "pods need the host's network until this node has CNI plugins");
+        Refuse(errors, spec.Child("volumes"), pod.Spec.Volumes?.Count > 0);
+        Refuse(errors, spec.Child("runtimeClassName"), pod.Spec.RuntimeClassName is not null);
+        Refuse(errors, spec.Child("activeDeadlineSeconds"), pod.Spec.ActiveDeadlineSeconds is not null);
+        Refuse(errors, spec.Child("hostAliases"), pod.Spec.HostAliases?.Count > 0);
+        Refuse(errors, spec.Child("dnsConfig"), pod.Spec.DnsConfig is not null);
+        Refuse(errors, spec.Child("readinessGates"), pod.Spec.ReadinessGates?.Count > 0);
+        Refuse(errors, spec.Child("hostUsers"), pod.Spec.HostUsers == false);
+        Refuse(errors, spec.Child("resources"), pod.Spec.Resources is not null);
+        FieldPath security = spec.Child("securityContext");
+        Refuse(errors, security.Child("sysctls"), pod.Spec.SecurityContext?.Sysctls?.Count > 0);
+        Refuse(errors, security.Child("seccompProfile"), pod.Spec.SecurityContext?.SeccompProfile?.Type == "Localhost");
+        Refuse(errors, security.Child("runAsNonRoot"), pod.Spec.SecurityContext?.RunAsNonRoot == true);
+        Find(pod.Spec.InitContainers, spec.Child("initContainers"), errors);
+        Find(pod.Spec.Containers, spec.Child("containers"), errors);
+    }
+
+    private static void Find(IList<V1Container>? containers, FieldPath path, FieldErrors errors)
+    {
+        for (int i = 0; i < (containers?.Count ?? 0); i++)
+        {
+            Find(containers![i], path.Index(i), errors);
+        }
+    }
+
+    private static void Find(V1Container container, FieldPath path, FieldErrors errors)
+    {
+        Refuse(errors, path.Child("livenessProbe"), container.LivenessProbe is not null);
+        Refuse(errors, path.Child("readinessProbe"), container.ReadinessProbe is not null);
+        Refuse(errors, path.Child("startupProbe"), container.StartupProbe is not null);
+        Refuse(errors, path.Child("lifecycle"), container.Lifecycle is not null);
+        Refuse(errors, path.Child("restartPolicy"), container.RestartPolicy is not null);
+        Refuse(errors, path.Child("envFrom"), container.EnvFrom?.Count > 0);
+        FieldPath security = path.Child("securityContext");
+        Refuse(errors, security.Child("seccompProfile"), container.SecurityContext?.SeccompProfile?.Type == "Localhost");
+        Refuse(errors, security.Child("runAsNonRoot"), container.SecurityContext?.RunAsNonRoot == true);
+        Refuse(errors, security.Child("appArmorProfile"), container.SecurityContext?.AppArmorProfile is not null);
+        for (int i = 0; i < (container.Env?.Count ?? 0); i++)
+        {
+            Refuse(errors, path.Child("env").Index(i).Child("valueFrom"), container.Env![i].ValueFrom is not null);
+        }
+    }
+
+    private static void Refuse(FieldErrors errors, FieldPath path, bool isUsed, string why = "not supported by this node yet")
+    {
+        if (isUsed)
+        {
+            errors.Forbidden(path, why);
+        }
+    }
+}

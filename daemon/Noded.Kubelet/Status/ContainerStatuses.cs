@@ -1,0 +1,74 @@
+using k8s.Models;
+using Noded.Kubelet.Pods;
+using Noded.Kubelet.Runtime;
+
+namespace Noded.Kubelet.Status;
+
+/// <summary>The status of one container as the API shows it.</summary>
+internal static class ContainerStatuses
+{
+    internal static V1ContainerStatus Compute(V1Container container, SyncResult result, bool isInit)
+    {
+        ContainerStatus? newest = result.Status.TryGetNewest(container.Name);
+        ContainerStatus? previous = newest is null
+            ? null
+            : result.Status.Containers.FirstOrDefault(
+                other => other.Name == container.Name && other.Attempt < newest.Attempt);
+        V1ContainerState state = State(container.Name, newest, result);
+
+        // A container that waits to run again shows its end as the last state.
+        V1ContainerState? last = state.Waiting is not null && newest?.State == ContainerState.Exited
+            ? new V1ContainerState { Terminated = Terminated(newest) }
+            : previous is null ? null : new V1ContainerState { Terminated = Terminated(previous) };
+
+        return new V1ContainerStatus
+        {
+            Name = container.Name,
+            Image = newest?.Image is { Length: > 0 } image ? image : container.Image,
+            ImageID = newest?.ImageRef ?? string.Empty,
+            ContainerID = newest is null ? null : $"containerd://{newest.Id}",
+            RestartCount = (int)(newest?.Attempt ?? 0),
+            Ready = isInit ? state.Terminated is { ExitCode: 0 } : state.Running is not null,
+            Started = state.Running is not null,
+            State = state,
+            LastState = last,
+        };
+    }
+
+    private static V1ContainerState State(string name, ContainerStatus? newest, SyncResult result)
+    {
+        if (newest?.State == ContainerState.Running)
+        {
+            return new V1ContainerState { Running = new V1ContainerStateRunning { StartedAt = Utc(newest.StartedAt) } };
+        }
+
+        if (result.Failures.TryGetValue(name, out StartFailure? failure))
+        {
+            return Waiting(failure.Reason, failure.Message);
+        }
+
+        if (result.BackedOff.FirstOrDefault(backedOff => backedOff.Name == name) is { } waiting)
+        {
+            return Waiting("CrashLoopBackOff", $"Back-off until {waiting.Until:O}: restarting failed container {name}");
+        }
+
+        return newest?.State == ContainerState.Exited
+            ? new V1ContainerState { Terminated = Terminated(newest) }
+            : Waiting("ContainerCreating", null);
+    }
+
+    private static V1ContainerState Waiting(string reason, string? message) =>
+        new() { Waiting = new V1ContainerStateWaiting { Reason = reason, Message = message } };
+
+    private static V1ContainerStateTerminated Terminated(ContainerStatus container) => new()
+    {
+        ExitCode = container.ExitCode,
+        Reason = container.Reason,
+        Message = container.Message.Length == 0 ? null : container.Message,
+        StartedAt = Utc(container.StartedAt),
+        FinishedAt = Utc(container.FinishedAt),
+        ContainerID = $"containerd://{container.Id}",
+    };
+
+    private static DateTime? Utc(DateTimeOffset? time) => time?.UtcDateTime;
+}

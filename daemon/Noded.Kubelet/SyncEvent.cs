@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+using Noded.Kubelet.Pleg;
+using Noded.Kubelet.Pods;
+
+namespace Noded.Kubelet;
+
+/// <summary>Every reason the kubelet can have to look at a pod. A new reason is a new case here.</summary>
+internal abstract record SyncEvent
+{
+    private SyncEvent()
+    {
+    }
+
+    /// <summary>A source's complete wish, which replaces its former one.</summary>
+    internal sealed record PodsDesired(string Source, ImmutableArray<Pod> Pods) : SyncEvent;
+
+    /// <summary>Something happened to a container or sandbox of this pod.</summary>
+    internal sealed record Lifecycle(PodLifecycleEvent Event) : SyncEvent;
+
+    /// <summary>The runtime answers (again): whatever failed for want of it is due now.</summary>
+    internal sealed record RuntimeReady : SyncEvent;
+
+    /// <summary>Nothing of this pod is left on the machine.</summary>
+    internal sealed record PodFinished(PodUid Uid) : SyncEvent;
+}

@@ -1,0 +1,162 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Noded.Kubelet.Pleg;
+using Noded.Kubelet.Pods;
+using Noded.Primitives;
+
+namespace Noded.Kubelet;
+
+/// <summary>
+/// The kubelet's one decision point: every source writes to the inbox, and this loop alone reads it, so there is a
+/// total order of events and no lock. It only routes; the pod workers do the slow work.
+/// </summary>
+/// <param name="sources">The sources that must each have told their wish before anything may be removed.</param>
+internal sealed partial class SyncLoop(
+    SyncInbox inbox,
+    PodWorkers workers,
+    ImmutableArray<string> sources,
+    ActivityTracker activity,
+    ILogger<SyncLoop> logger)
+{
+    private readonly Dictionary<string, ImmutableDictionary<PodUid, Pod>> _desired = [];
+
+    // Found in the runtime before every source was ready: orphans, or pods that a source is still to name.
+    private readonly Dictionary<PodUid, NamespacedName> _unclaimed = [];
+
+    // Before the runtime answers for the first time, every sync would fail.
+    private bool _isRuntimeReady;
+
+    private bool SourcesReady => sources.All(_desired.ContainsKey);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        workers.StopWith(cancellationToken);
+        try
+        {
+            await foreach (SyncEvent syncEvent in inbox.Reader.ReadAllAsync(cancellationToken))
+            {
+                LogEvent(syncEvent);
+                Dispatch(syncEvent);
+                activity.Leave();
+            }
+        }
+        finally
+        {
+            await workers.WhenStoppedAsync();
+        }
+    }
+
+    internal void Dispatch(SyncEvent syncEvent)
+    {
+        switch (syncEvent)
+        {
+            case SyncEvent.PodsDesired { Source: string source, Pods: ImmutableArray<Pod> pods }:
+                Desire(source, pods.ToImmutableDictionary(pod => pod.Uid));
+                break;
+            case SyncEvent.Lifecycle { Event: PodLifecycleEvent lifecycle }:
+                Route(lifecycle);
+                break;
+            case SyncEvent.RuntimeReady:
+                ResumeAll();
+                break;
+            case SyncEvent.PodFinished { Uid: PodUid uid }:
+                workers.Finished(uid);
+                break;
+            default:
+                throw new UnreachableException($"Unhandled {syncEvent.GetType().Name}.");
+        }
+    }
+
+    private void Desire(string source, ImmutableDictionary<PodUid, Pod> wished)
+    {
+        ImmutableDictionary<PodUid, Pod> before =
+            _desired.GetValueOrDefault(source, ImmutableDictionary<PodUid, Pod>.Empty);
+        _desired[source] = wished;
+
+        foreach (PodUid gone in before.Keys.Except(wished.Keys))
+        {
+            workers.Delete(gone);
+        }
+
+        if (_isRuntimeReady)
+        {
+            Start(wished.Values.Where(pod => !before.ContainsKey(pod.Uid)));
+        }
+
+        RemoveOrphans();
+    }
+
+    private void ResumeAll()
+    {
+        if (!_isRuntimeReady)
+        {
+            _isRuntimeReady = true;
+            Start(_desired.Values.SelectMany(pods => pods.Values));
+        }
+
+        workers.ResyncAll();
+    }
+
+    private void Start(IEnumerable<Pod> pods)
+    {
+        foreach (Pod pod in pods.OrderBy(pod => pod.Name))
+        {
+            workers.Update(pod);
+        }
+    }
+
+    private void Route(PodLifecycleEvent lifecycle)
+    {
+        if (workers.Contains(lifecycle.Pod))
+        {
+            bool died = lifecycle.Type == PodLifecycleEventType.ContainerDied;
+            workers.Resync(lifecycle.Pod, died ? lifecycle.Container : null);
+        }
+        else if (lifecycle is { Type: not PodLifecycleEventType.ContainerRemoved, PodName: { } name })
+        {
+            _unclaimed[lifecycle.Pod] = name;
+            RemoveOrphans();
+        }
+    }
+
+    /// <summary>Until every source has told its wish, what looks like an orphan may be a pod yet to be named.</summary>
+    private void RemoveOrphans()
+    {
+        if (!SourcesReady)
+        {
+            return;
+        }
+
+        foreach ((PodUid uid, NamespacedName name) in _unclaimed)
+        {
+            if (!_desired.Values.Any(pods => pods.ContainsKey(uid)))
+            {
+                workers.DeleteOrphan(uid, name);
+            }
+        }
+
+        _unclaimed.Clear();
+    }
+
+    [LoggerMessage(EventId = 1001, Level = LogLevel.Debug, Message = "SyncLoop {SyncEvent}")]
+    private partial void LogEvent(SyncEvent syncEvent);
+}
+
+/// <summary>The way into the sync loop. Every event counts as work under way until the loop has dispatched it.</summary>
+internal sealed class SyncInbox(ActivityTracker activity)
+{
+    // Unbounded: the loop only routes and is never behind for long, while a writer that waited for it could be one of
+    // the workers it routes to.
+    private readonly Channel<SyncEvent> _events =
+        Channel.CreateUnbounded<SyncEvent>(new UnboundedChannelOptions { SingleReader = true });
+
+    internal ChannelReader<SyncEvent> Reader => _events.Reader;
+
+    internal void Post(SyncEvent syncEvent)
+    {
+        activity.Enter();
+        _events.Writer.TryWrite(syncEvent);
+    }
+}

@@ -1,0 +1,139 @@
+using System.Globalization;
+
+namespace Noded.Linux.Cgroups;
+
+/// <summary>
+/// The cgroup of one relative path in every mounted hierarchy, so that v1, v2 and both together look the same.
+/// </summary>
+/// <param name="path">Without a leading slash, for example <c>noded/containerd</c>.</param>
+public sealed class Cgroup(CgroupHierarchies hierarchies, string path)
+{
+    public string Path { get; } = path;
+
+    /// <summary>Makes the directories, parents first; one that exists is left as it is.</summary>
+    public void Create()
+    {
+        foreach (CgroupHierarchy hierarchy in hierarchies.All)
+        {
+            string directory = hierarchy.MountPoint;
+            foreach (string name in Path.Split('/'))
+            {
+                if (hierarchy.IsUnified)
+                {
+                    PassControllersDown(directory, hierarchy);
+                }
+
+                string parent = directory;
+                directory = System.IO.Path.Combine(directory, name);
+                Directory.CreateDirectory(directory);
+                if (hierarchy.Controllers.Contains("cpuset") && !hierarchy.IsUnified)
+                {
+                    InheritCpuset(parent, directory);
+                }
+            }
+        }
+    }
+
+    /// <summary>Moves a process, with all its threads, into this cgroup in every hierarchy.</summary>
+    /// <exception cref="IOException">The kernel refuses, for example because the process has ended.</exception>
+    public void Attach(int pid)
+    {
+        foreach (CgroupHierarchy hierarchy in hierarchies.All)
+        {
+            File.WriteAllText(
+                System.IO.Path.Combine(DirectoryIn(hierarchy), "cgroup.procs"),
+                pid.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    /// <summary>Removes this cgroup and those below it. What is gone already is no error.</summary>
+    /// <returns>False when one of them still holds a process.</returns>
+    public bool TryRemove()
+    {
+        bool removed = true;
+        foreach (CgroupHierarchy hierarchy in hierarchies.All)
+        {
+            removed &= TryRemove(DirectoryIn(hierarchy));
+        }
+
+        return removed;
+    }
+
+    /// <summary>The processes in this cgroup and those below it.</summary>
+    public IReadOnlySet<int> Processes()
+    {
+        HashSet<int> pids = [];
+        foreach (CgroupHierarchy hierarchy in hierarchies.All)
+        {
+            string top = DirectoryIn(hierarchy);
+            if (Directory.Exists(top))
+            {
+                foreach (string file in Directory.EnumerateFiles(top, "cgroup.procs", SearchOption.AllDirectories))
+                {
+                    pids.UnionWith(File.ReadLines(file).Select(line => int.Parse(line, CultureInfo.InvariantCulture)));
+                }
+            }
+        }
+
+        return pids;
+    }
+
+    private string DirectoryIn(CgroupHierarchy hierarchy) => System.IO.Path.Combine(hierarchy.MountPoint, Path);
+
+    private static bool TryRemove(string directory)
+    {
+        if (!Directory.Exists(directory))
+        {
+            return true;
+        }
+
+        bool removed = true;
+        foreach (string child in Directory.EnumerateDirectories(directory))
+        {
+            removed &= TryRemove(child);
+        }
+
+        try
+        {
+            Directory.Delete(directory);
+            return removed;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return removed;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A new v1 cpuset is empty and takes no task (ENOSPC) until it has processors and memory nodes.</summary>
+    private static void InheritCpuset(string parent, string directory)
+    {
+        foreach (string name in (string[])["cpuset.cpus", "cpuset.mems"])
+        {
+            string file = System.IO.Path.Combine(directory, name);
+            if (File.Exists(file) && File.ReadAllText(file).Trim().Length == 0)
+            {
+                File.WriteAllText(file, File.ReadAllText(System.IO.Path.Combine(parent, name)));
+            }
+        }
+    }
+
+    /// <summary>A v2 controller reaches a cgroup only when every ancestor passes it down.</summary>
+    private static void PassControllersDown(string directory, CgroupHierarchy hierarchy)
+    {
+        foreach (string controller in hierarchy.Controllers)
+        {
+            try
+            {
+                File.WriteAllText(System.IO.Path.Combine(directory, "cgroup.subtree_control"), "+" + controller);
+            }
+            catch (IOException)
+            {
+                // Not delegated to us, or processes sit in the parent: limits of this controller do not apply here.
+            }
+        }
+    }
+}

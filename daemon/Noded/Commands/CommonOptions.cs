@@ -1,0 +1,47 @@
+using System.CommandLine;
+using Noded.Primitives;
+
+namespace Noded.Commands;
+
+/// <summary>Options that several verbs share.</summary>
+internal static class CommonOptions
+{
+    /// <summary>sun_path has 107 bytes, and the longest of our sockets adds this many to the root.</summary>
+    private const int MaxRootLength = 60;
+
+    /// <summary><c>--root</c>: where the node lives; the environment's NODED_ROOT is the default.</summary>
+    internal static Option<string> Root()
+    {
+        Option<string> root = new("--root")
+        {
+            Description = "Directory that prefixes all paths of the node",
+            DefaultValueFactory = _ => Environment.GetEnvironmentVariable("NODED_ROOT") ?? "/",
+        };
+        root.Validators.Add(result =>
+        {
+            string value = result.GetValueOrDefault<string>() ?? string.Empty;
+            if (!Path.IsPathFullyQualified(value) || value.Length > MaxRootLength)
+            {
+                result.AddError($"--root {value}: needs an absolute path of at most {MaxRootLength} characters.");
+            }
+        });
+        return root;
+    }
+
+    internal static Option<string> Output()
+    {
+        Option<string> output = new("--output", "-o")
+        {
+            Description = "table for people, json for programs",
+            DefaultValueFactory = _ => "table",
+        };
+        output.AcceptOnlyFromAmong("table", "json");
+        return output;
+    }
+
+    internal static NodePaths Paths(this ParseResult parsed, Option<string> root)
+    {
+        string value = parsed.GetRequiredValue(root);
+        return new NodePaths(value == "/" ? value : value.TrimEnd('/'));
+    }
+}

@@ -1,0 +1,21 @@
+using System.CommandLine;
+
+namespace Noded.Commands;
+
+/// <summary>All verbs of the binary; a new one is one line here and its file beside this one.</summary>
+internal static class RootCommands
+{
+    internal static RootCommand Create() => new("noded turns this Linux machine into a Kubernetes node.")
+    {
+        RunCommand.Create(),
+        StatusCommand.Create(),
+        PodsCommand.Create(),
+        LogsCommand.Create(),
+        EventsCommand.Create(),
+        TimelineCommand.Create(),
+        WaitIdleCommand.Create(),
+        ImagesCommand.Create(),
+        ResetCommand.Create(),
+        VersionCommand.Create(),
+    };
+}

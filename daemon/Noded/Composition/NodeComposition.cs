@@ -1,0 +1,125 @@
+using System.Reflection;
+using Grpc.Net.Client;
+using Noded.Kubelet;
+using Noded.Kubelet.Events;
+using Noded.Kubelet.Images;
+using Noded.Kubelet.Logs;
+using Noded.Kubelet.Runtime;
+using Noded.Kubelet.Runtime.Containerd;
+using Noded.Linux.Cgroups;
+using Noded.Linux.Events;
+using Noded.Linux.Processes;
+using Noded.Primitives;
+using Prometheus;
+
+namespace Noded.Composition;
+
+/// <summary>The node's parts, wired by hand: this is where the whole graph can be read.</summary>
+internal sealed class NodeComposition : IDisposable
+{
+    private const int FlightCapacity = 8192;
+    private const int EventCapacity = 1000;
+
+    private readonly FdReactor _reactor = new();
+    private readonly Inotify _inotify;
+    private readonly GrpcChannel _containerd;
+
+    private NodeComposition(NodedOptions options, ContainerdConfig containerd, ILoggerFactory loggers)
+    {
+        TimeProvider clock = TimeProvider.System;
+        Options = options;
+        Clock = clock;
+        StartedAt = clock.GetUtcNow();
+        Flight = new FlightRecorder(FlightCapacity, clock);
+        Events = new EventRecorder(EventCapacity, Flight, clock);
+        CgroupHierarchies hierarchies = CgroupHierarchies.Discover();
+        _inotify = new Inotify(_reactor);
+        _containerd = UnixSocketChannel.Open(options.Paths.ContainerdSocket);
+        Logs = new ContainerLogReader(_inotify, clock);
+
+        Containerd = new ContainerdSupervisor(
+            containerd, options.Containerd, hierarchies, _reactor, Flight, clock,
+            loggers.CreateLogger<ContainerdSupervisor>());
+        Kubelet = new KubeletComponent(
+            new KubeletOptions(options.Paths, options.NodeName, options.NodeIp),
+            new KubeletServices(
+                _containerd.CreateCallInvoker(), _inotify, hierarchies, Flight, Events, new KubeletMetrics(Metrics), clock,
+                Random.Shared.NextDouble, loggers));
+
+        ILogger<SupervisedComponent> logger = loggers.CreateLogger<SupervisedComponent>();
+        Components =
+        [
+            new SupervisedComponent("inotify", _inotify.RunAsync, Flight, clock, logger),
+            new SupervisedComponent("containerd", Containerd.RunAsync, Flight, clock, logger),
+            new SupervisedComponent("kubelet", RunKubeletAsync, Flight, clock, logger),
+        ];
+
+        if (Environment.GetEnvironmentVariable("INVOCATION_ID") is null)
+        {
+            // systemd gives its services a cgroup of their own; without it nobody does.
+            Cgroup cgroup = new(hierarchies, options.Paths.CgroupPrefix + "/daemon");
+            cgroup.Create();
+            cgroup.Attach(Environment.ProcessId);
+        }
+    }
+
+    internal static string Version { get; } =
+        typeof(NodeComposition).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion ?? "unknown";
+
+    internal NodedOptions Options { get; }
+
+    internal TimeProvider Clock { get; }
+
+    internal DateTimeOffset StartedAt { get; }
+
+    internal FlightRecorder Flight { get; }
+
+    internal EventRecorder Events { get; }
+
+    internal CollectorRegistry Metrics { get; } = Prometheus.Metrics.NewCustomRegistry();
+
+    internal ContainerdSupervisor Containerd { get; }
+
+    internal KubeletComponent Kubelet { get; }
+
+    internal ContainerLogReader Logs { get; }
+
+    internal IReadOnlyList<SupervisedComponent> Components { get; }
+
+    /// <exception cref="IOException">The machine lacks what the node needs; the message says what.</exception>
+    internal static async Task<NodeComposition> CreateAsync(
+        NodedOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(options.Containerd))
+        {
+            throw new IOException($"There is no {options.Containerd}: install the package containerd, or name the binary with --containerd.");
+        }
+
+        ContainerdVersion version = await ContainerdSupervisor.ReadVersionAsync(options.Containerd, cancellationToken);
+        bool mayRaiseLimits = Capabilities.Has(Capabilities.SysResource);
+        return new NodeComposition(
+            options,
+            new ContainerdConfig(options.Paths, version, options.Runc, BuiltInImages.PauseReference, !mayRaiseLimits),
+            loggers);
+    }
+
+    internal Task RunAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(Components.Select(component => component.RunAsync(cancellationToken)));
+
+    public void Dispose()
+    {
+        Kubelet.Dispose();
+        _containerd.Dispose();
+        _inotify.Dispose();
+        _reactor.Dispose();
+    }
+
+    private async Task RunKubeletAsync(CancellationToken cancellationToken)
+    {
+        await new RuntimeReadiness(_containerd.CreateCallInvoker(), _inotify, Options.Paths, Clock)
+            .WaitAsync(cancellationToken);
+        await BuiltInImages.EnsurePauseAsync(_containerd.CreateCallInvoker(), Flight, Clock, cancellationToken);
+        await Kubelet.RunAsync(cancellationToken);
+    }
+}

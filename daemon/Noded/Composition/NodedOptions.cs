@@ -1,0 +1,21 @@
+using Noded.Primitives;
+
+namespace Noded.Composition;
+
+/// <summary>What the daemon is told on its command line.</summary>
+internal sealed record NodedOptions(NodePaths Paths)
+{
+    internal const int DefaultHealthzPort = 10248;
+
+    /// <summary>Lower case, as the API server requires of node names.</summary>
+    internal string NodeName { get; init; } = Environment.MachineName.ToLowerInvariant();
+
+    /// <summary>On the loopback address; 0 for none.</summary>
+    internal int HealthzPort { get; init; } = DefaultHealthzPort;
+
+    internal string NodeIp { get; init; } = "127.0.0.1";
+
+    internal string Containerd { get; init; } = "/usr/bin/containerd";
+
+    internal string Runc { get; init; } = "/usr/sbin/runc";
+}

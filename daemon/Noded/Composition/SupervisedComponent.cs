@@ -1,0 +1,53 @@
+using Noded.Primitives;
+
+namespace Noded.Composition;
+
+/// <summary>
+/// A part of the daemon that is started again, with backoff, whenever it ends: one part's failure never takes another
+/// down.
+/// </summary>
+/// <param name="run">Runs until cancelled; ending or throwing before that is a failure.</param>
+internal sealed partial class SupervisedComponent(
+    string name,
+    Func<CancellationToken, Task> run,
+    FlightRecorder flight,
+    TimeProvider clock,
+    ILogger<SupervisedComponent> logger)
+{
+    private volatile string? _failure;
+
+    internal string Name => name;
+
+    /// <summary>Why it is not running now; null while it is.</summary>
+    internal string? Failure => _failure;
+
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        Backoff backoff = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(30), Random.Shared.NextDouble);
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                _failure = null;
+                await run(cancellationToken);
+                _failure = "ended without being asked to";
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                _failure = e.Message;
+                LogFailed(name, e);
+            }
+
+            flight.Record(FlightEntryKind.Failed, name, _failure);
+            await Task.Delay(backoff.Next(), clock, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(EventId = 2001, Level = LogLevel.Error, Message = "{Component} failed and is started again")]
+    private partial void LogFailed(string component, Exception exception);
+}

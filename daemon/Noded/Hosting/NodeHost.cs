@@ -1,0 +1,81 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Noded.Composition;
+using Noded.Linux.Processes;
+
+namespace Noded.Hosting;
+
+/// <summary>Hosts the node's parts and its two servers: the operator's socket and the health port.</summary>
+internal static class NodeHost
+{
+    /// <summary>Runs the daemon until it is told to stop; pods and runtime go on without it.</summary>
+    /// <returns>The exit code.</returns>
+    internal static async Task<int> RunAsync(NodedOptions options, CancellationToken cancellationToken)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.UseUtcTimestamp = true;
+        });
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
+
+        if (Claim(options) is { } refusal)
+        {
+            await Console.Error.WriteLineAsync(refusal);
+            return 1;
+        }
+
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole());
+        using NodeComposition node = await NodeComposition.CreateAsync(options, loggers, cancellationToken);
+        await using WebApplication app = Build(builder, node);
+        await app.StartAsync(cancellationToken);
+        File.SetUnixFileMode(options.Paths.OperatorSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(
+            cancellationToken, app.Lifetime.ApplicationStopping);
+        await node.RunAsync(stopping.Token);
+        await app.StopAsync(CancellationToken.None);
+        File.Delete(options.Paths.DaemonPid);
+        return 0;
+    }
+
+    private static WebApplication Build(WebApplicationBuilder builder, NodeComposition node)
+    {
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.ListenUnixSocket(
+                node.Options.Paths.OperatorSocket, listen => listen.Protocols = HttpProtocols.Http2);
+            if (node.Options.HealthzPort != 0)
+            {
+                kestrel.ListenLocalhost(
+                    node.Options.HealthzPort, listen => listen.Protocols = HttpProtocols.Http1);
+            }
+        });
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSystemd();
+        builder.Services.AddSingleton(node);
+        builder.Services.AddGrpc();
+
+        WebApplication app = builder.Build();
+        app.UseRouting();
+        app.MapGrpcService<OperatorService>();
+        HealthEndpoints.Map(app, node);
+        return app;
+    }
+
+    /// <summary>Makes this process the node's only daemon; otherwise says who is.</summary>
+    private static string? Claim(NodedOptions options)
+    {
+        Directory.CreateDirectory(options.Paths.Run);
+        if (ProcessIdentity.TryReadAlive(options.Paths.DaemonPid) is { } other)
+        {
+            return $"noded runs already for {options.Paths.Root}, pid {other.Pid}; stop it first.";
+        }
+
+        ProcessIdentity.TryRead(Environment.ProcessId)!.Value.WriteTo(options.Paths.DaemonPid);
+        File.Delete(options.Paths.OperatorSocket);
+        return null;
+    }
+}

@@ -1,0 +1,120 @@
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Noded.Composition;
+using Noded.Kubelet.Events;
+using Noded.Kubelet.Status;
+using Noded.Primitives;
+using Noded.Protocols.Operator.V1;
+
+namespace Noded.Hosting;
+
+/// <summary>The operator's API: reads the parts' snapshots and changes nothing.</summary>
+internal sealed class OperatorService(NodeComposition node) : Operator.OperatorBase
+{
+    private static readonly TimeSpan TimelinePeriod = TimeSpan.FromMilliseconds(200);
+
+    public override Task<StatusResponse> Status(StatusRequest request, ServerCallContext context)
+    {
+        StatusResponse response = new()
+        {
+            Node = node.Options.NodeName,
+            Version = NodeComposition.Version,
+            Root = node.Options.Paths.Root,
+            StartedAt = node.StartedAt.ToTimestamp(),
+            PodsTotal = node.Kubelet.Reports.Count,
+            PodsRunning = node.Kubelet.Reports.Values.Count(report => report.Status.Phase == "Running"),
+        };
+        response.Components.AddRange(node.Components.Select(component => new Component
+        {
+            Name = component.Name,
+            Healthy = component.Failure is null,
+            Message = component.Failure ?? string.Empty,
+        }));
+        response.Components.Add(new Component
+        {
+            Name = "runtime",
+            Healthy = node.Kubelet.IsRuntimeHealthy,
+            Message = node.Kubelet.HasEventStream ? "event stream open" : "no event stream, relisting",
+        });
+        response.ManifestErrors.AddRange(node.Kubelet.ManifestErrors);
+        return Task.FromResult(response);
+    }
+
+    public override Task<PodsResponse> Pods(PodsRequest request, ServerCallContext context)
+    {
+        PodsResponse response = new();
+        response.Pods.AddRange(node.Kubelet.Reports.Values
+            .Where(report => request.Pod.Length == 0 || IsMeant(report, request.Pod))
+            .OrderBy(report => report.Pod.Name)
+            .Select(OperatorMessages.ToPod));
+        return Task.FromResult(response);
+    }
+
+    public override async Task Logs(LogsRequest request, IServerStreamWriter<LogChunk> responseStream, ServerCallContext context)
+    {
+        PodLogRequest log = PodLogRequest.Resolve(node, request);
+        await using GrpcStream output = new(responseStream);
+        try
+        {
+            await node.Logs.ReadAsync(log.File, log.Options, log.IsRunning, output, context.CancellationToken);
+        }
+        catch (FileNotFoundException)
+        {
+            throw new RpcException(new Status(StatusCode.NotFound, $"There is no log yet: {log.File}"));
+        }
+    }
+
+    public override async Task Events(EventsRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
+    {
+        long last = 0;
+        do
+        {
+            await node.Events.WaitForChangeAsync(request.Follow ? last : -1, context.CancellationToken);
+            foreach (NodeEvent nodeEvent in node.Events.Read(last))
+            {
+                await responseStream.WriteAsync(OperatorMessages.ToEvent(nodeEvent), context.CancellationToken);
+                last = Math.Max(last, nodeEvent.Sequence);
+            }
+        }
+        while (request.Follow);
+    }
+
+    public override async Task Timeline(TimelineRequest request, IServerStreamWriter<TimelineEntry> responseStream, ServerCallContext context)
+    {
+        long last = request.After;
+        while (true)
+        {
+            foreach (FlightEntry entry in node.Flight.Read(last))
+            {
+                last = entry.Sequence;
+                if (request.Subject.Length == 0 || entry.Subject.StartsWith(request.Subject, StringComparison.Ordinal))
+                {
+                    await responseStream.WriteAsync(OperatorMessages.ToEntry(entry), context.CancellationToken);
+                }
+            }
+
+            if (!request.Follow)
+            {
+                return;
+            }
+
+            // Only while somebody follows: the recorder itself never wakes anybody.
+            await Task.Delay(TimelinePeriod, node.Clock, context.CancellationToken);
+        }
+    }
+
+    public override async Task<WaitIdleResponse> WaitIdle(WaitIdleRequest request, ServerCallContext context)
+    {
+        try
+        {
+            await node.Kubelet.WaitIdleAsync(context.CancellationToken);
+            return new WaitIdleResponse();
+        }
+        catch (IOException e)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, e.Message));
+        }
+    }
+
+    internal static bool IsMeant(PodReport report, string pod) => report.Pod.Name == NamespacedName.Parse(pod);
+}

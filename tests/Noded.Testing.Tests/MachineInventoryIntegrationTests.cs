@@ -81,11 +81,24 @@ public sealed class MachineInventoryIntegrationTests
     }
 
     [Fact]
+    public async Task TakeAsync_ExceptBelowARoot_LeavesOutItsDirectory()
+    {
+        MachineInventory before = await MachineInventory.TakeAsync(Token);
+        await using NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
+
+        MachineInventory all = await MachineInventory.TakeAsync(Token);
+        MachineInventory except = await MachineInventory.TakeAsync(Token, sandbox.Root);
+
+        Assert.Contains($"+ directory {sandbox.Root}", MachineInventory.Diff(before, all));
+        Assert.DoesNotContain($"+ directory {sandbox.Root}", MachineInventory.Diff(before, except));
+    }
+
+    [Fact]
     public async Task Program_TakeThenDiff_ExitCodeTellsWhetherSomethingChanged()
     {
         string file = Path.Combine(AppContext.BaseDirectory, $"{_name}.json");
-        string tool = Path.Combine(AppContext.BaseDirectory, "../../Noded.Inventory/debug/Noded.Inventory.dll");
-        Assert.SkipUnless(File.Exists(tool), "Noded.Inventory is not built.");
+        string tool = AppContext.BaseDirectory.Replace("Noded.Testing.Tests", "Noded.Inventory", StringComparison.Ordinal)
+            + "Noded.Inventory.dll";
 
         try
         {

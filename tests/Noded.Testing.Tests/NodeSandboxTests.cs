@@ -27,6 +27,18 @@ public sealed class NodeSandboxTests
     }
 
     [Fact]
+    public async Task RunAsync_NamesAndRuntimeFiles_AreTheSandboxsOwn()
+    {
+        await using NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
+
+        ProgramResult name = (await sandbox.RunAsync("hostname", [], Token)).OrThrow();
+        (await sandbox.RunAsync("touch", ["/run/mine"], Token)).OrThrow();
+
+        Assert.Equal(Path.GetFileName(sandbox.Root), name.Output.Trim());
+        Assert.False(File.Exists("/run/mine"));
+    }
+
+    [Fact]
     public async Task RunAsync_ProgramFails_ReturnsItsCodeAndBothStreams()
     {
         await using NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);

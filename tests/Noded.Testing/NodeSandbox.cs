@@ -37,6 +37,7 @@ public sealed class NodeSandbox : IAsyncDisposable
         """;
 
     private readonly ChildProcess _anchor;
+    private bool _disposed;
 
     private NodeSandbox(string root, ChildProcess anchor)
     {
@@ -141,8 +142,16 @@ public sealed class NodeSandbox : IAsyncDisposable
         }
     }
 
+    /// <summary>Kills everything inside, waits until it is gone and removes the root and the cgroups.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+
         // Not the caller's token: a cancelled test must clean up too. Bounded, because a process stuck in the kernel
         // would else hang the whole suite without a word.
         using CancellationTokenSource timeout = new(TimeSpan.FromSeconds(60));

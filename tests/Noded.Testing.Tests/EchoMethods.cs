@@ -20,6 +20,9 @@ internal static class EchoMethods
     /// <summary>Fails after its request was read.</summary>
     public static Method<byte[], byte[]> Refuse { get; } = Define(MethodType.Unary, "Refuse");
 
+    /// <summary>Answers the request as one message, then resets the stream.</summary>
+    public static Method<byte[], byte[]> Break { get; } = Define(MethodType.ServerStreaming, "Break");
+
     private static Method<byte[], byte[]> Define(MethodType type, string name)
     {
         Marshaller<byte[]> bytes = Marshallers.Create(message => message, message => message);

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Noded.Testing.Tests;
 
@@ -6,11 +7,15 @@ namespace Noded.Testing.Tests;
 [BindServiceMethod(typeof(EchoService), nameof(Bind))]
 internal class EchoService(EchoLog log)
 {
+    // An HTTP/2 error code that nobody sends by accident; clients make ResourceExhausted of it.
+    private const int EnhanceYourCalm = 11;
+
     // ASP.NET calls it without a service and finds the handlers by name.
     public static void Bind(ServiceBinderBase binder, EchoService? _)
     {
         binder.AddMethod(EchoMethods.Unary, (UnaryServerMethod<byte[], byte[]>)null!);
         binder.AddMethod(EchoMethods.Refuse, (UnaryServerMethod<byte[], byte[]>)null!);
+        binder.AddMethod(EchoMethods.Break, (ServerStreamingServerMethod<byte[], byte[]>)null!);
         binder.AddMethod(EchoMethods.Watch, (ServerStreamingServerMethod<byte[], byte[]>)null!);
         binder.AddMethod(EchoMethods.Collect, (ClientStreamingServerMethod<byte[], byte[]>)null!);
         binder.AddMethod(EchoMethods.Chat, (DuplexStreamingServerMethod<byte[], byte[]>)null!);
@@ -40,6 +45,12 @@ internal class EchoService(EchoLog log)
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.CancellationToken);
         }
+    }
+
+    public virtual async Task Break(byte[] request, IServerStreamWriter<byte[]> responses, ServerCallContext context)
+    {
+        await responses.WriteAsync(request, context.CancellationToken);
+        context.GetHttpContext().Features.GetRequiredFeature<IHttpResetFeature>().Reset(EnhanceYourCalm);
     }
 
     public virtual async Task<byte[]> Collect(IAsyncStreamReader<byte[]> requests, ServerCallContext context)

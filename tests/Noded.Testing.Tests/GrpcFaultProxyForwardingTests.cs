@@ -112,6 +112,23 @@ public sealed class GrpcFaultProxyForwardingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ServerStreaming_ServerResetsTheStream_ClientGetsTheSameCode()
+    {
+        using AsyncServerStreamingCall<byte[]> call =
+            _echo.Client.AsyncServerStreamingCall(EchoMethods.Break, null, Options(), [1]);
+
+        RpcException e = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            while (await call.ResponseStream.MoveNext(Token))
+            {
+            }
+        });
+
+        Assert.Equal(StatusCode.ResourceExhausted, e.StatusCode);
+        Assert.Equal(GrpcCallEnd.UpstreamGone, (await _echo.Proxy.Calls[0].Outcome.WaitAsync(Token)).End);
+    }
+
+    [Fact]
     public async Task Unary_WithDeadline_ServerSeesIt()
     {
         CallOptions options = Options().WithDeadline(TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(5));

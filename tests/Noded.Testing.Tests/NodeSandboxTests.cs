@@ -111,18 +111,6 @@ public sealed class NodeSandboxTests
     }
 
     [Fact]
-    public async Task AnchorPipe_ClosedAsWhenTheHarnessDies_EndsEverythingInside()
-    {
-        await using NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
-        await using ChildProcess process = await sandbox.StartAsync("sleep", ["infinity"], Token);
-
-        sandbox.Anchor.CloseInput();
-
-        Assert.Equal(128 + 9, await process.WaitForExitAsync(Token));
-        Assert.Equal(0, await sandbox.Anchor.WaitForExitAsync(Token));
-    }
-
-    [Fact]
     public async Task DisposeAsync_OrphansMountsCgroupsAndPins_LeavesTheMachineAsItWas()
     {
         MachineInventory before = await MachineInventory.TakeAsync(Token);
@@ -142,8 +130,26 @@ public sealed class NodeSandboxTests
         await sandbox.DisposeAsync();
 
         Assert.Contains($"+ cgroup unified:/{sandbox.CgroupPrefix}/kubepods/pod", MachineInventory.Diff(before, during));
-        Assert.Empty(MachineInventory.Diff(before, await MachineInventory.TakeAsync(Token)));
+        Assert.Empty(WholeMachine.LeftBehind(before, await MachineInventory.TakeAsync(Token)));
         Assert.False(Directory.Exists(sandbox.Root));
+    }
+
+    [Fact]
+    public async Task DisposeAsync_FrozenProcessInside_ThawsItAndEnds()
+    {
+        string freezer = CgroupHierarchy.ReadAll().FirstOrDefault(hierarchy => hierarchy.Name == "freezer")?.MountPoint ?? "";
+        Assert.SkipWhen(freezer.Length == 0, "Needs a cgroup v1 freezer.");
+        NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
+        await using ChildProcess frozen = await sandbox.StartAsync("sleep", ["infinity"], Token);
+        string cgroup = Path.Combine(freezer, sandbox.CgroupPrefix, "pod");
+        Directory.CreateDirectory(cgroup);
+        await File.WriteAllTextAsync(Path.Combine(cgroup, "cgroup.procs"), $"{frozen.Id}", Token);
+        await File.WriteAllTextAsync(Path.Combine(cgroup, "freezer.state"), "FROZEN", Token);
+
+        await sandbox.DisposeAsync();
+
+        Assert.Equal(128 + 9, await frozen.WaitForExitAsync(Token));
+        Assert.False(Directory.Exists(cgroup));
     }
 
     [Fact]

@@ -63,7 +63,8 @@ internal sealed class GrpcExchange(HttpContext context, GrpcCall call, GrpcUpstr
     public GrpcOutcome Break(Exception exception)
     {
         const int InternalError = 2;
-        long code = exception.InnerException is HttpProtocolException reset ? reset.ErrorCode : InternalError;
+        HttpProtocolException? reset = exception as HttpProtocolException ?? exception.InnerException as HttpProtocolException;
+        long code = reset?.ErrorCode ?? InternalError;
         context.Features.GetRequiredFeature<IHttpResetFeature>().Reset((int)code);
         return Ended(GrpcCallEnd.UpstreamGone, null);
     }

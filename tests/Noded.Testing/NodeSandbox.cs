@@ -36,6 +36,12 @@ public sealed class NodeSandbox : IAsyncDisposable
         read -r _ || :
         """;
 
+    private const string RootPrefix = "nd-";
+    private const int RootDigits = 6;
+
+    // Long enough that an ordinary end needs no thawing.
+    private static readonly TimeSpan ThawPeriod = TimeSpan.FromSeconds(1);
+
     private readonly ChildProcess _anchor;
     private bool _disposed;
 
@@ -57,12 +63,16 @@ public sealed class NodeSandbox : IAsyncDisposable
     /// <summary>The sandbox's PID 1 as the machine sees it; its /proc/N/ns are the sandbox's namespaces.</summary>
     public int InitPid => _anchor.Id;
 
-    internal ChildProcess Anchor => _anchor;
+    /// <summary>Whether a directory of this name under /tmp is, or was, a sandbox's root.</summary>
+    internal static bool IsRootName(string name) =>
+        name.Length == RootPrefix.Length + RootDigits
+        && name.StartsWith(RootPrefix, StringComparison.Ordinal)
+        && name[RootPrefix.Length..].All(char.IsAsciiHexDigitLower);
 
     /// <summary>Makes a sandbox; returns when commands can run in it.</summary>
     public static async Task<NodeSandbox> CreateAsync(CancellationToken cancellationToken)
     {
-        string root = $"/tmp/nd-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
+        string root = $"/tmp/{RootPrefix}{RandomNumberGenerator.GetHexString(RootDigits, lowercase: true)}";
         Directory.CreateDirectory(root);
         ChildProcess anchor = ChildProcess.Start(
             "unshare",
@@ -163,7 +173,15 @@ public sealed class NodeSandbox : IAsyncDisposable
     {
         // unshare reports its child's death, and the kernel reports PID 1's after that of everybody else inside.
         await _anchor.SignalAsync(9, cancellationToken);
-        await _anchor.WaitForExitAsync(cancellationToken);
+        Task exit = _anchor.WaitForExitAsync(cancellationToken);
+
+        // What a cgroup v1 freezer holds does not even die, and a runc killed between freezing and thawing leaves it so.
+        while (await Task.WhenAny(exit, Task.Delay(ThawPeriod, TimeProvider.System, cancellationToken)) != exit)
+        {
+            SandboxRemains.Thaw(CgroupPrefix);
+        }
+
+        await exit;
         await _anchor.DisposeAsync();
     }
 

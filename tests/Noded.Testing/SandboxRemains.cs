@@ -18,6 +18,20 @@ internal static class SandboxRemains
         (await ChildProcess.RunAsync("rm", ["-rf", "--one-file-system", root], cancellationToken)).OrThrow();
     }
 
+    /// <summary>Lets go of the processes that a v1 freezer of this node holds; cgroup2 lets frozen processes die.</summary>
+    public static void Thaw(string cgroupPrefix)
+    {
+        IEnumerable<string> states = CgroupHierarchy.ReadAll()
+            .Select(hierarchy => Path.Combine(hierarchy.MountPoint, cgroupPrefix))
+            .Where(Directory.Exists)
+            .SelectMany(group => Directory.EnumerateFiles(group, "freezer.state", SearchOption.AllDirectories));
+
+        foreach (string state in states)
+        {
+            File.WriteAllText(state, "THAWED");
+        }
+    }
+
     /// <summary>Unmounts what a test mounted below the root from outside; inner mounts went with their namespace.</summary>
     private static async Task UnmountAsync(string root, CancellationToken cancellationToken)
     {

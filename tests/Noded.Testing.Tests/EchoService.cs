@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Noded.Testing.Tests;
 
-/// <summary>Serves <see cref="EchoMethods"/>; its methods are virtual and named as ASP.NET wants handlers to be.</summary>
+/// <summary>
+/// Serves <see cref="EchoMethods"/>; its methods are virtual and named as ASP.NET wants handlers to be.
+/// </summary>
 [BindServiceMethod(typeof(EchoService), nameof(Bind))]
 internal class EchoService(EchoLog log)
 {
@@ -32,7 +34,9 @@ internal class EchoService(EchoLog log)
     }
 
     public virtual Task<byte[]> Refuse(byte[] request, ServerCallContext context) =>
-        throw new RpcException(new Status(StatusCode.FailedPrecondition, "no: 100 % \u00fc"), [new("x-why-bin", new byte[] { 7 })]);
+        throw new RpcException(
+            new Status(StatusCode.FailedPrecondition, "no: 100 % \u00fc"),
+            [new("x-why-bin", new byte[] { 7 })]);
 
     public virtual async Task Watch(byte[] request, IServerStreamWriter<byte[]> responses, ServerCallContext context)
     {

@@ -64,7 +64,8 @@ public sealed class GrpcFaultProxyContainerdTests : IAsyncLifetime
         ProgramResult works = await CtrAsync("namespaces", "create", "through-the-proxy");
         ProgramResult lists = await CtrAsync("namespaces", "list");
         ProgramResult missing = await CtrAsync("containers", "info", "none");
-        _proxy.Add("/containerd.services.namespaces.v1.Namespaces/List", new GrpcFault.Fail(StatusCode.Internal, "made up"));
+        GrpcFault made = new GrpcFault.Fail(StatusCode.Internal, "made up");
+        _proxy.Add("/containerd.services.namespaces.v1.Namespaces/List", made);
         ProgramResult fails = await CtrAsync("namespaces", "list");
 
         works.OrThrow();

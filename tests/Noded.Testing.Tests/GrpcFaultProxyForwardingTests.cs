@@ -56,8 +56,8 @@ public sealed class GrpcFaultProxyForwardingTests : IAsyncLifetime
     [Fact]
     public async Task Unary_UnknownMethod_IsTheServersUnimplemented()
     {
-        Method<byte[], byte[]> unknown = new(
-            MethodType.Unary, "test.Echo", "Nope", EchoMethods.Unary.RequestMarshaller, EchoMethods.Unary.ResponseMarshaller);
+        Marshaller<byte[]> bytes = EchoMethods.Unary.RequestMarshaller;
+        Method<byte[], byte[]> unknown = new(MethodType.Unary, "test.Echo", "Nope", bytes, bytes);
 
         RpcException e = await Assert.ThrowsAsync<RpcException>(
             async () => await _echo.Client.AsyncUnaryCall(unknown, null, Options(), []));

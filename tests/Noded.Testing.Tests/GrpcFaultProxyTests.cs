@@ -15,8 +15,8 @@ public sealed class GrpcFaultProxyTests : IAsyncLifetime
     [Fact]
     public async Task Fail_SecondCallOnly_FailsItBeforeTheServer()
     {
-        _echo.Proxy.Add(
-            "/test.Echo/Unary", new GrpcFault.Fail(StatusCode.ResourceExhausted, "100 % \u00fc"), call => call.Number == 2);
+        GrpcFault fault = new GrpcFault.Fail(StatusCode.ResourceExhausted, "100 % \u00fc");
+        _echo.Proxy.Add("/test.Echo/Unary", fault, call => call.Number == 2);
 
         byte[] first = await EchoAsync(1);
         RpcException second = await Assert.ThrowsAsync<RpcException>(() => EchoAsync(2));
@@ -184,8 +184,11 @@ public sealed class GrpcFaultProxyTests : IAsyncLifetime
         }
     }
 
-    private async Task<byte[]> EchoAsync(byte value, CancellationToken? cancellationToken = null) => await _echo.Client
-        .AsyncUnaryCall(EchoMethods.Unary, null, new CallOptions(cancellationToken: cancellationToken ?? Token), [value]);
+    private async Task<byte[]> EchoAsync(byte value, CancellationToken? cancellationToken = null)
+    {
+        CallOptions options = new(cancellationToken: cancellationToken ?? Token);
+        return await _echo.Client.AsyncUnaryCall(EchoMethods.Unary, null, options, [value]);
+    }
 
     private static async Task DrainAsync(IAsyncStreamReader<byte[]> stream, List<byte> into)
     {

@@ -52,7 +52,11 @@ public sealed class MachineInventoryIntegrationTests
                 $"truncate -s 1M {directory}/disk",
                 $"losetup --find {directory}/disk",
             ],
-            [$"umount {directory}/m", $"losetup --detach $(losetup -nO name -j {directory}/disk)", $"rm -r {directory}"],
+            [
+                $"umount {directory}/m",
+                $"losetup --detach $(losetup -nO name -j {directory}/disk)",
+                $"rm -r {directory}",
+            ],
             [$"+ mount {directory}/m (tmpfs)", $"+ directory {directory}"]);
     }
 
@@ -73,8 +77,8 @@ public sealed class MachineInventoryIntegrationTests
         await using NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
         MachineInventory before = await MachineInventory.TakeAsync(Token);
 
-        string[] create = ["map", "create", "/sys/fs/bpf/m", "type", "array", "key", "4", "value", "4", "entries", "1", "name", _name];
-        (await sandbox.RunAsync("bpftool", create, Token)).OrThrow();
+        string create = $"map create /sys/fs/bpf/m type array key 4 value 4 entries 1 name {_name}";
+        (await sandbox.RunAsync("bpftool", create.Split(' '), Token)).OrThrow();
 
         string line = Assert.Single(WholeMachine.LeftBehind(before, await MachineInventory.TakeAsync(Token)));
         Assert.StartsWith($"+ bpf map {_name} array 1 (id ", line, StringComparison.Ordinal);
@@ -97,8 +101,9 @@ public sealed class MachineInventoryIntegrationTests
     public async Task Program_TakeThenDiff_ExitCodeTellsWhetherSomethingChanged()
     {
         string file = Path.Combine(AppContext.BaseDirectory, $"{_name}.json");
-        string tool = AppContext.BaseDirectory.Replace("Noded.Testing.Tests", "Noded.Inventory", StringComparison.Ordinal)
-            + "Noded.Inventory.dll";
+        string directory = AppContext.BaseDirectory
+            .Replace("Noded.Testing.Tests", "Noded.Inventory", StringComparison.Ordinal);
+        string tool = Path.Combine(directory, "Noded.Inventory.dll");
 
         try
         {

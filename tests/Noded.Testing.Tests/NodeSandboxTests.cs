@@ -55,7 +55,8 @@ public sealed class NodeSandboxTests
         using CancellationTokenSource cancellation = CancellationTokenSource.CreateLinkedTokenSource(Token);
         string fifo = Path.Combine(sandbox.Root, "fifo");
         (await sandbox.RunAsync("mkfifo", [fifo], Token)).OrThrow();
-        Task<ProgramResult> run = sandbox.RunAsync("sh", ["-c", $"exec 9>{fifo}; read -r _ <{fifo}"], cancellation.Token);
+        string[] wait = ["-c", $"exec 9>{fifo}; read -r _ <{fifo}"];
+        Task<ProgramResult> run = sandbox.RunAsync("sh", wait, cancellation.Token);
         await using FileStream end = await Task.Run(() => File.OpenRead(fifo), Token);
 
         await cancellation.CancelAsync();
@@ -129,7 +130,8 @@ public sealed class NodeSandboxTests
 
         await sandbox.DisposeAsync();
 
-        Assert.Contains($"+ cgroup unified:/{sandbox.CgroupPrefix}/kubepods/pod", MachineInventory.Diff(before, during));
+        string cgroup = $"+ cgroup unified:/{sandbox.CgroupPrefix}/kubepods/pod";
+        Assert.Contains(cgroup, MachineInventory.Diff(before, during));
         Assert.Empty(WholeMachine.LeftBehind(before, await MachineInventory.TakeAsync(Token)));
         Assert.False(Directory.Exists(sandbox.Root));
     }
@@ -137,11 +139,11 @@ public sealed class NodeSandboxTests
     [Fact]
     public async Task DisposeAsync_FrozenProcessInside_ThawsItAndEnds()
     {
-        string freezer = CgroupHierarchy.ReadAll().FirstOrDefault(hierarchy => hierarchy.Name == "freezer")?.MountPoint ?? "";
-        Assert.SkipWhen(freezer.Length == 0, "Needs a cgroup v1 freezer.");
+        CgroupHierarchy? freezer = CgroupHierarchy.ReadAll().FirstOrDefault(hierarchy => hierarchy.Name == "freezer");
+        Assert.SkipWhen(freezer is null, "Needs a cgroup v1 freezer.");
         NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
         await using ChildProcess frozen = await sandbox.StartAsync("sleep", ["infinity"], Token);
-        string cgroup = Path.Combine(freezer, sandbox.CgroupPrefix, "pod");
+        string cgroup = Path.Combine(freezer.MountPoint, sandbox.CgroupPrefix, "pod");
         Directory.CreateDirectory(cgroup);
         await File.WriteAllTextAsync(Path.Combine(cgroup, "cgroup.procs"), $"{frozen.Id}", Token);
         await File.WriteAllTextAsync(Path.Combine(cgroup, "freezer.state"), "FROZEN", Token);

@@ -35,7 +35,8 @@ public sealed class GrpcCall
 
     private readonly List<byte> _request = [];
     private readonly Lock _lock = new();
-    private readonly TaskCompletionSource<GrpcOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<GrpcOutcome> _outcome =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal GrpcCall(string method, int number, ImmutableDictionary<string, string> headers, DateTimeOffset started)
     {

@@ -63,7 +63,8 @@ internal sealed class GrpcExchange(HttpContext context, GrpcCall call, GrpcUpstr
     public GrpcOutcome Break(Exception exception)
     {
         const int InternalError = 2;
-        HttpProtocolException? reset = exception as HttpProtocolException ?? exception.InnerException as HttpProtocolException;
+        HttpProtocolException? reset =
+            exception as HttpProtocolException ?? exception.InnerException as HttpProtocolException;
         long code = reset?.ErrorCode ?? InternalError;
         context.Features.GetRequiredFeature<IHttpResetFeature>().Reset((int)code);
         return Ended(GrpcCallEnd.UpstreamGone, null);
@@ -116,7 +117,8 @@ internal sealed class GrpcExchange(HttpContext context, GrpcCall call, GrpcUpstr
         }
     }
 
-    private static bool IsTrailersOnly(HttpResponseMessage answer) => answer.Headers.NonValidated.Contains("grpc-status");
+    private static bool IsTrailersOnly(HttpResponseMessage answer) =>
+        answer.Headers.NonValidated.Contains("grpc-status");
 
     private static StatusCode StatusOf(HttpResponseMessage answer)
     {

@@ -49,7 +49,9 @@ public sealed class GrpcFaultProxy : IAsyncDisposable
         return proxy;
     }
 
-    /// <summary>Adds a rule for calls that arrive from now on. Of several that match, the latest added applies.</summary>
+    /// <summary>
+    /// Adds a rule for calls that arrive from now on. Of several that match, the latest added applies.
+    /// </summary>
     /// <param name="pattern">A method, <c>/runtime.v1.RuntimeService/Version</c>, or a prefix with <c>*</c>.</param>
     /// <param name="when">Narrows the rule down, for example to <c>call => call.Number == 2</c>.</param>
     public GrpcFaultRule Add(string pattern, GrpcFault fault, Func<GrpcCall, bool>? when = null)

@@ -26,7 +26,10 @@ internal sealed class GrpcUpstream(string socketPath) : IDisposable
     });
 
     /// <summary>Forwards the request; returns with the response's headers while both bodies may still flow.</summary>
-    public async Task<HttpResponseMessage> SendAsync(HttpRequest request, GrpcCall call, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> SendAsync(
+        HttpRequest request,
+        GrpcCall call,
+        CancellationToken cancellationToken)
     {
         HttpRequestMessage message = new(HttpMethod.Post, new Uri($"http://localhost{request.Path}"))
         {
@@ -35,11 +38,11 @@ internal sealed class GrpcUpstream(string socketPath) : IDisposable
             Content = new GrpcRequestContent(request.BodyReader, call),
         };
 
-        foreach ((string name, Microsoft.Extensions.Primitives.StringValues values) in request.Headers)
+        foreach ((string name, IEnumerable<string?> values) in request.Headers.Select(pair => (pair.Key, pair.Value)))
         {
-            if (!NotForwarded.Contains(name) && !message.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
+            if (!NotForwarded.Contains(name) && !message.Headers.TryAddWithoutValidation(name, values))
             {
-                message.Content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+                message.Content.Headers.TryAddWithoutValidation(name, values);
             }
         }
 

@@ -27,6 +27,18 @@ public sealed class NodeSandboxTests
     }
 
     [Fact]
+    public async Task RunAsync_NamesAndRuntimeFiles_AreTheSandboxsOwn()
+    {
+        await using NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
+
+        ProgramResult name = (await sandbox.RunAsync("hostname", [], Token)).OrThrow();
+        (await sandbox.RunAsync("touch", ["/run/mine"], Token)).OrThrow();
+
+        Assert.Equal(Path.GetFileName(sandbox.Root), name.Output.Trim());
+        Assert.False(File.Exists("/run/mine"));
+    }
+
+    [Fact]
     public async Task RunAsync_ProgramFails_ReturnsItsCodeAndBothStreams()
     {
         await using NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
@@ -43,7 +55,8 @@ public sealed class NodeSandboxTests
         using CancellationTokenSource cancellation = CancellationTokenSource.CreateLinkedTokenSource(Token);
         string fifo = Path.Combine(sandbox.Root, "fifo");
         (await sandbox.RunAsync("mkfifo", [fifo], Token)).OrThrow();
-        Task<ProgramResult> run = sandbox.RunAsync("sh", ["-c", $"exec 9>{fifo}; read -r _ <{fifo}"], cancellation.Token);
+        string[] wait = ["-c", $"exec 9>{fifo}; read -r _ <{fifo}"];
+        Task<ProgramResult> run = sandbox.RunAsync("sh", wait, cancellation.Token);
         await using FileStream end = await Task.Run(() => File.OpenRead(fifo), Token);
 
         await cancellation.CancelAsync();
@@ -99,18 +112,6 @@ public sealed class NodeSandboxTests
     }
 
     [Fact]
-    public async Task AnchorPipe_ClosedAsWhenTheHarnessDies_EndsEverythingInside()
-    {
-        await using NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
-        await using ChildProcess process = await sandbox.StartAsync("sleep", ["infinity"], Token);
-
-        sandbox.Anchor.CloseInput();
-
-        Assert.Equal(128 + 9, await process.WaitForExitAsync(Token));
-        Assert.Equal(0, await sandbox.Anchor.WaitForExitAsync(Token));
-    }
-
-    [Fact]
     public async Task DisposeAsync_OrphansMountsCgroupsAndPins_LeavesTheMachineAsItWas()
     {
         MachineInventory before = await MachineInventory.TakeAsync(Token);
@@ -129,9 +130,28 @@ public sealed class NodeSandboxTests
 
         await sandbox.DisposeAsync();
 
-        Assert.Contains($"+ cgroup unified:/{sandbox.CgroupPrefix}/kubepods/pod", MachineInventory.Diff(before, during));
-        Assert.Empty(MachineInventory.Diff(before, await MachineInventory.TakeAsync(Token)));
+        string cgroup = $"+ cgroup unified:/{sandbox.CgroupPrefix}/kubepods/pod";
+        Assert.Contains(cgroup, MachineInventory.Diff(before, during));
+        Assert.Empty(WholeMachine.LeftBehind(before, await MachineInventory.TakeAsync(Token)));
         Assert.False(Directory.Exists(sandbox.Root));
+    }
+
+    [Fact]
+    public async Task DisposeAsync_FrozenProcessInside_ThawsItAndEnds()
+    {
+        CgroupHierarchy? freezer = CgroupHierarchy.ReadAll().FirstOrDefault(hierarchy => hierarchy.Name == "freezer");
+        Assert.SkipWhen(freezer is null, "Needs a cgroup v1 freezer.");
+        NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
+        await using ChildProcess frozen = await sandbox.StartAsync("sleep", ["infinity"], Token);
+        string cgroup = Path.Combine(freezer.MountPoint, sandbox.CgroupPrefix, "pod");
+        Directory.CreateDirectory(cgroup);
+        await File.WriteAllTextAsync(Path.Combine(cgroup, "cgroup.procs"), $"{frozen.Id}", Token);
+        await File.WriteAllTextAsync(Path.Combine(cgroup, "freezer.state"), "FROZEN", Token);
+
+        await sandbox.DisposeAsync();
+
+        Assert.Equal(128 + 9, await frozen.WaitForExitAsync(Token));
+        Assert.False(Directory.Exists(cgroup));
     }
 
     [Fact]

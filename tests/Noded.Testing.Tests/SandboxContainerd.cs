@@ -18,7 +18,8 @@ internal sealed class SandboxContainerd(NodeSandbox sandbox, ChildProcess proces
         return new SandboxContainerd(sandbox, process);
     }
 
-    // Without CAP_SYS_RESOURCE a container's oom_score_adj cannot be lowered; the opt plugin would make /opt/containerd.
+    // Without CAP_SYS_RESOURCE a container's oom_score_adj cannot be lowered; the opt plugin would make
+    // /opt/containerd.
     private static string Config(NodeSandbox sandbox) => $"""
         version = 2
         root = "{sandbox.Paths.ContainerdRoot}"

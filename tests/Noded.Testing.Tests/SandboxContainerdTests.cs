@@ -26,7 +26,7 @@ public sealed class SandboxContainerdTests
         }
 
         Assert.Contains("Server:", version.OrThrow().Output, StringComparison.Ordinal);
-        Assert.Empty(MachineInventory.Diff(before, await MachineInventory.TakeAsync(Token)));
+        Assert.Empty(WholeMachine.LeftBehind(before, await MachineInventory.TakeAsync(Token)));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class SandboxContainerdTests
 
         Assert.NotEmpty(shim);
         Assert.Contains($":/{sandbox.CgroupPrefix}/kubepods/c1", cgroups, StringComparison.Ordinal);
-        Assert.Empty(MachineInventory.Diff(before, await MachineInventory.TakeAsync(Token)));
+        Assert.Empty(WholeMachine.LeftBehind(before, await MachineInventory.TakeAsync(Token)));
     }
 
     /// <summary>A root file system with one program and the libraries it names.</summary>

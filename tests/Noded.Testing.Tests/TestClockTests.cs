@@ -31,9 +31,10 @@ public sealed class TestClockTests
     [Fact]
     public async Task WaitForTimerAsync_TimerRearmedByChange_ReportsItAgain()
     {
-        await using ITimer timer = _clock.CreateTimer(_ => { }, null, TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+        TimeSpan once = Timeout.InfiniteTimeSpan;
+        await using ITimer timer = _clock.CreateTimer(_ => { }, null, TimeSpan.FromSeconds(1), once);
 
-        timer.Change(TimeSpan.FromSeconds(7), Timeout.InfiniteTimeSpan);
+        timer.Change(TimeSpan.FromSeconds(7), once);
 
         Assert.Equal(TimeSpan.FromSeconds(1), await _clock.WaitForTimerAsync(Token));
         Assert.Equal(TimeSpan.FromSeconds(7), await _clock.WaitForTimerAsync(Token));

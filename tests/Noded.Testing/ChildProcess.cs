@@ -69,10 +69,16 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Sends a signal by number; nothing happens when the program has exited.</summary>
     public async Task SignalAsync(int signal, CancellationToken cancellationToken)
     {
+        if (HasExited)
+        {
+            return;
+        }
+
         string[] arguments = [$"-{signal}", Id.ToString(CultureInfo.InvariantCulture)];
         ProgramResult result = await RunAsync("kill", arguments, cancellationToken);
 
-        if (!HasExited)
+        // Not HasExited: nsenter may be about to learn of the end of the program that this stands for.
+        if (Directory.Exists($"/proc/{Id}"))
         {
             result.OrThrow();
         }

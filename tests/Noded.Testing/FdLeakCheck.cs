@@ -15,7 +15,9 @@ public sealed class FdLeakCheck
 
     public static FdLeakCheck Start() => new(Read());
 
-    /// <summary>The descriptors opened since and still open, as <c>12 -> socket:[4711]</c>, in order of number.</summary>
+    /// <summary>
+    /// The descriptors opened since and still open, as <c>12 -> socket:[4711]</c>, in order of number.
+    /// </summary>
     public ImmutableArray<string> Leaked() =>
     [
         .. Read()

@@ -22,7 +22,7 @@ internal static class FileSource
         return Watched
             .Where(Directory.Exists)
             .SelectMany(root => Walk(new DirectoryInfo(root), mountPoints))
-            .Concat(new DirectoryInfo("/tmp").EnumerateDirectories("nd-*"))
+            .Concat(new DirectoryInfo("/tmp").EnumerateDirectories().Where(entry => SandboxSetup.IsRootName(entry.Name)))
             .Where(entry => entry.FullName != "/run/netns")
             .Where(entry => !exceptBelow.Any(root => IsBelow(entry.FullName, root)))
             .Select(entry => new InventoryItem($"{Kind(entry)} {entry.FullName}"));

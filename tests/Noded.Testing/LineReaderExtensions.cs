@@ -6,7 +6,7 @@ namespace Noded.Testing;
 public static class LineReaderExtensions
 {
     /// <summary>Reads up to the first line that contains <paramref name="text"/> and returns it.</summary>
-    /// <exception cref="EndOfStreamException">The program closed the stream first; the message has what it said.</exception>
+    /// <exception cref="EndOfStreamException">The stream ended first; the message has what it said.</exception>
     public static async Task<string> WaitForLineAsync(
         this ChannelReader<string> lines,
         string text,

@@ -19,8 +19,10 @@ public sealed class MachineInventory
 
     internal MachineInventory(IEnumerable<InventoryItem> items) => _things = Index(items);
 
-    /// <summary>Takes stock. Needs root to see everything; programs that are not installed have left no traces.</summary>
-    /// <param name="exceptBelow">Directories whose contents are not listed, such as a sandbox's root still in use.</param>
+    /// <summary>
+    /// Takes stock. Needs root to see everything; programs that are not installed have left no traces.
+    /// </summary>
+    /// <param name="exceptBelow">Directories to leave out, such as a sandbox's root still in use.</param>
     public static async Task<MachineInventory> TakeAsync(
         CancellationToken cancellationToken,
         params ImmutableArray<string> exceptBelow) =>
@@ -35,7 +37,9 @@ public sealed class MachineInventory
             .. await BpfSource.ReadAsync(cancellationToken),
         ]);
 
-    /// <summary>One line for each thing that appeared (<c>+ link v0</c>) or went (<c>- link v0</c>), sorted by thing.</summary>
+    /// <summary>
+    /// One line for each thing that appeared (<c>+ link v0</c>) or went (<c>- link v0</c>), sorted by thing.
+    /// </summary>
     public static ImmutableArray<string> Diff(MachineInventory before, MachineInventory after) =>
     [
         .. before._things.Keys.Union(after._things.Keys)

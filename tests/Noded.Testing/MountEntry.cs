@@ -6,7 +6,9 @@ namespace Noded.Testing;
 /// <param name="Path">Where it is mounted, unescaped.</param>
 internal sealed record MountEntry(string Path, string FileSystem, ImmutableArray<string> SuperOptions)
 {
-    /// <summary>The mounts of this process's namespace, oldest first: a mount comes after the one it is mounted on.</summary>
+    /// <summary>
+    /// The mounts of this process's namespace, oldest first: a mount comes after the one it is mounted on.
+    /// </summary>
     public static ImmutableArray<MountEntry> ReadAll() =>
         [.. File.ReadLines("/proc/self/mountinfo").Select(Parse)];
 

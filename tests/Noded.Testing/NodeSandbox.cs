@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Noded.Primitives;
 
 namespace Noded.Testing;
@@ -15,28 +14,11 @@ namespace Noded.Testing;
 /// </remarks>
 public sealed class NodeSandbox : IAsyncDisposable
 {
-    // PID 1 of the sandbox. It is bash because bash reaps the orphans that fall to it while its builtin read
-    // waits for the end of a pipe whose only writer is the test process.
-    // The cgroup mounts move over to a fresh /sys: sysfs shows the links of the network namespace that mounted it.
-    private const string Init = """
-        set -e
-        root=$1
-        echo "${root##*/}" > /proc/sys/kernel/hostname
-        mount -t tmpfs -o mode=755 tmpfs /run
-        mkdir /run/lock
-        mkdir "$root/.cgroup"
-        mount --rbind /sys/fs/cgroup "$root/.cgroup"
-        umount --lazy /sys
-        mount -t sysfs sysfs /sys
-        mount --move "$root/.cgroup" /sys/fs/cgroup
-        rmdir "$root/.cgroup"
-        mount -t bpf bpf /sys/fs/bpf
-        ip link set lo up
-        echo ready
-        read -r _ || :
-        """;
+    // Long enough that an ordinary end needs no thawing.
+    private static readonly TimeSpan ThawPeriod = TimeSpan.FromSeconds(1);
 
     private readonly ChildProcess _anchor;
+    private bool _disposed;
 
     private NodeSandbox(string root, ChildProcess anchor)
     {
@@ -56,17 +38,14 @@ public sealed class NodeSandbox : IAsyncDisposable
     /// <summary>The sandbox's PID 1 as the machine sees it; its /proc/N/ns are the sandbox's namespaces.</summary>
     public int InitPid => _anchor.Id;
 
-    internal ChildProcess Anchor => _anchor;
-
     /// <summary>Makes a sandbox; returns when commands can run in it.</summary>
     public static async Task<NodeSandbox> CreateAsync(CancellationToken cancellationToken)
     {
-        string root = $"/tmp/nd-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
-        Directory.CreateDirectory(root);
+        string root = SandboxSetup.CreateRoot();
         ChildProcess anchor = ChildProcess.Start(
             "unshare",
             ["--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc", "--propagation",
-                "private", "bash", "-c", Init, "init", root]);
+                "private", "bash", "-c", SandboxSetup.Init, "init", root]);
         NodeSandbox sandbox = new(root, anchor);
 
         try
@@ -75,7 +54,8 @@ public sealed class NodeSandbox : IAsyncDisposable
 
             if (line != "ready")
             {
-                throw new IOException($"Sandbox {root}: {string.Join('\n', await anchor.Errors.ReadToEndAsync(cancellationToken))}");
+                List<string> errors = await anchor.Errors.ReadToEndAsync(cancellationToken);
+                throw new IOException($"Sandbox {root}: {string.Join('\n', errors)}");
             }
 
             anchor.StandForChild();
@@ -141,20 +121,45 @@ public sealed class NodeSandbox : IAsyncDisposable
         }
     }
 
+    /// <summary>Kills everything inside, waits until it is gone and removes the root and the cgroups.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+
         // Not the caller's token: a cancelled test must clean up too. Bounded, because a process stuck in the kernel
         // would else hang the whole suite without a word.
-        using CancellationTokenSource timeout = new(TimeSpan.FromSeconds(60));
-        await KillAsync(timeout.Token);
-        await SandboxRemains.RemoveAsync(Root, CgroupPrefix, timeout.Token);
+        using CancellationTokenSource timeout = new(TimeSpan.FromSeconds(60), TimeProvider.System);
+
+        try
+        {
+            await KillAsync(timeout.Token);
+            await SandboxRemains.RemoveAsync(Root, CgroupPrefix, timeout.Token);
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new TimeoutException($"Sandbox {Root} (PID 1 is {InitPid}) could not be removed in time.", e);
+        }
     }
 
     private async Task KillAsync(CancellationToken cancellationToken)
     {
         // unshare reports its child's death, and the kernel reports PID 1's after that of everybody else inside.
         await _anchor.SignalAsync(9, cancellationToken);
-        await _anchor.WaitForExitAsync(cancellationToken);
+        Task exit = _anchor.WaitForExitAsync(cancellationToken);
+
+        // What a cgroup v1 freezer holds does not even die, and a runc killed between freezing and thawing leaves it
+        // so.
+        while (await Task.WhenAny(exit, Task.Delay(ThawPeriod, TimeProvider.System, cancellationToken)) != exit)
+        {
+            SandboxRemains.Thaw(CgroupPrefix);
+        }
+
+        await exit;
         await _anchor.DisposeAsync();
     }
 

@@ -1,6 +1,8 @@
 namespace Noded.Testing;
 
-/// <summary>Removes from the machine what outlives a sandbox's namespaces. Touches nothing that is not the sandbox's.</summary>
+/// <summary>
+/// Removes from the machine what outlives a sandbox's namespaces. Touches nothing that is not the sandbox's.
+/// </summary>
 internal static class SandboxRemains
 {
     private const int Attempts = 5;
@@ -18,7 +20,25 @@ internal static class SandboxRemains
         (await ChildProcess.RunAsync("rm", ["-rf", "--one-file-system", root], cancellationToken)).OrThrow();
     }
 
-    /// <summary>Unmounts what a test mounted below the root from outside; inner mounts went with their namespace.</summary>
+    /// <summary>
+    /// Lets go of the processes that a v1 freezer of this node holds; cgroup2 lets frozen processes die.
+    /// </summary>
+    public static void Thaw(string cgroupPrefix)
+    {
+        IEnumerable<string> states = CgroupHierarchy.ReadAll()
+            .Select(hierarchy => Path.Combine(hierarchy.MountPoint, cgroupPrefix))
+            .Where(Directory.Exists)
+            .SelectMany(group => Directory.EnumerateFiles(group, "freezer.state", SearchOption.AllDirectories));
+
+        foreach (string state in states)
+        {
+            File.WriteAllText(state, "THAWED");
+        }
+    }
+
+    /// <summary>
+    /// Unmounts what a test mounted below the root from outside; inner mounts went with their namespace.
+    /// </summary>
     private static async Task UnmountAsync(string root, CancellationToken cancellationToken)
     {
         foreach (MountEntry mount in MountEntry.ReadAll().Reverse().Where(mount => mount.IsBelow(root)))
@@ -57,7 +77,9 @@ internal static class SandboxRemains
 
     private static async Task KillMembersAsync(string path, CancellationToken cancellationToken)
     {
-        IEnumerable<string> groups = Directory.EnumerateDirectories(path, "*", SearchOption.AllDirectories).Append(path);
+        IEnumerable<string> groups = Directory
+            .EnumerateDirectories(path, "*", SearchOption.AllDirectories)
+            .Append(path);
 
         foreach (string pid in groups.SelectMany(group => File.ReadLines(Path.Combine(group, "cgroup.procs"))))
         {

@@ -5,7 +5,9 @@ using System.Security.Cryptography.X509Certificates;
 namespace Noded.Testing;
 
 /// <summary>A certificate authority and the leaves it issues, ECDSA P-256, for one test.</summary>
-/// <remarks>Certificates carry their private keys. Disposing disposes the authority's; leaves are the caller's.</remarks>
+/// <remarks>
+/// Certificates carry their private keys. Disposing disposes the authority's; leaves are the caller's.
+/// </remarks>
 public sealed class TestPki : IDisposable
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
@@ -51,7 +53,9 @@ public sealed class TestPki : IDisposable
         return Issue(commonName, [], ServerAuthentication, alternatives.Build(), validity);
     }
 
-    /// <summary>Issues a certificate for clients; to Kubernetes the common name is the user, organizations are groups.</summary>
+    /// <summary>
+    /// Issues a certificate for clients; to Kubernetes the common name is the user, organizations are groups.
+    /// </summary>
     public X509Certificate2 IssueClient(
         string commonName,
         IEnumerable<string> organizations,
@@ -79,7 +83,8 @@ public sealed class TestPki : IDisposable
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new(Subject(commonName, organizations), key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], critical: false));
         request.CertificateExtensions.Add(
             X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Authority, true, false));

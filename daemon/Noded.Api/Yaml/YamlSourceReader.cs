@@ -146,7 +146,7 @@ internal sealed class YamlSourceReader
 
         for (ParsingEvent keyEvent = Next(); keyEvent is not MappingEnd; keyEvent = Next())
         {
-            if (keyEvent is Scalar { Value: "<<", Style: ScalarStyle.Plain } && keyEvent is Scalar { Tag.IsEmpty: true })
+            if (keyEvent is Scalar { Value: "<<", Style: ScalarStyle.Plain, Tag.IsEmpty: true })
             {
                 merges.AddRange(ReadMerges(path, depth));
                 continue;

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Noded.Api;
 
-/// <summary>Where in an API object a value is, written as upstream writes it: <c>spec.containers[0].image</c>.</summary>
+/// <summary>
+/// Where in an API object a value is, written as upstream writes it: <c>spec.containers[0].image</c>.
+/// </summary>
 public readonly record struct FieldPath(string Text)
 {
     public static FieldPath Empty { get; } = new("");

@@ -20,7 +20,8 @@ internal static class QuantityFormatter
         {
             QuantityFormat.BinarySi when BigInteger.Abs(nanos) >= 1024 * Quantity.NanosPerUnit => FormatBinary(nanos),
             QuantityFormat.DecimalExponent => FormatDecimal(nanos, exponent => exponent == 0 ? "" : $"e{exponent}"),
-            _ => FormatDecimal(nanos, exponent => exponent == 0 ? "" : DecimalSuffixes.Substring((exponent + 9) / 3, 1)),
+            _ => FormatDecimal(
+                nanos, exponent => exponent == 0 ? "" : DecimalSuffixes.Substring((exponent + 9) / 3, 1)),
         };
     }
 

@@ -76,14 +76,18 @@ internal static class QuantityParser
     {
         (exponent, binaryShift, format) = (0, 0, QuantityFormat.DecimalSi);
 
-        int binary = suffix.Length == 2 && suffix[1] == 'i' ? "KMGTPE".IndexOf(suffix[0], StringComparison.Ordinal) : -1;
+        int binary = suffix.Length == 2 && suffix[1] == 'i'
+            ? "KMGTPE".IndexOf(suffix[0], StringComparison.Ordinal)
+            : -1;
         if (binary >= 0)
         {
             (binaryShift, format) = (10 * (binary + 1), QuantityFormat.BinarySi);
             return true;
         }
 
-        int decimalIndex = suffix.Length == 1 ? QuantityFormatter.DecimalSuffixes.IndexOf(suffix[0], StringComparison.Ordinal) : -1;
+        int decimalIndex = suffix.Length == 1
+            ? QuantityFormatter.DecimalSuffixes.IndexOf(suffix[0], StringComparison.Ordinal)
+            : -1;
         if (suffix.Length == 0 || decimalIndex >= 0)
         {
             exponent = suffix.Length == 0 ? 0 : (3 * decimalIndex) - 9;

@@ -24,7 +24,9 @@ internal static class ResourceDefaults
         }
     }
 
-    /// <summary>KEP-2837: the pod's requests default to what its containers request, then to the pod's limits.</summary>
+    /// <summary>
+    /// KEP-2837: the pod's requests default to what its containers request, then to the pod's limits.
+    /// </summary>
     public static void ApplyToPod(V1PodSpec spec)
     {
         if (spec.Resources is null)
@@ -60,7 +62,8 @@ internal static class ResourceDefaults
     {
         foreach ((string name, ResourceQuantity amount) in resources.OrEmpty().ToArray())
         {
-            resources![name] = new ResourceQuantity(amount.ToQuantity().RoundUpToMilli().ToString()); // not empty: not null
+            string rounded = amount.ToQuantity().RoundUpToMilli().ToString();
+            resources![name] = new ResourceQuantity(rounded); // not empty: not null
         }
     }
 }

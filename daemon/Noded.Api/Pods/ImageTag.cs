@@ -3,7 +3,9 @@ namespace Noded.Api.Pods;
 /// <summary>The tag of an image reference (distribution's reference grammar).</summary>
 internal static class ImageTag
 {
-    /// <summary>The tag; <c>latest</c> when there is neither tag nor digest, empty when only a digest names the image.</summary>
+    /// <summary>
+    /// The tag; <c>latest</c> when there is neither tag nor digest, empty when only a digest names the image.
+    /// </summary>
     public static string Of(string? image)
     {
         if (string.IsNullOrEmpty(image))

@@ -21,7 +21,8 @@ public static class PodExtensions
     public static QosClass QosClass(this V1Pod pod) => PodQos.Compute(pod.Spec ?? new V1PodSpec());
 
     /// <summary>From a file or a URL, not from the API server.</summary>
-    public static bool IsStatic(this V1Pod pod) => pod.Annotation(ConfigSourceAnnotation) is { } source && source != "api";
+    public static bool IsStatic(this V1Pod pod) =>
+        pod.Annotation(ConfigSourceAnnotation) is { } source && source != "api";
 
     /// <summary>The API server's image of a static pod.</summary>
     public static bool IsMirror(this V1Pod pod) => pod.Annotation(ConfigMirrorAnnotation) is not null;

@@ -18,7 +18,8 @@ internal static class PodQos
             ? [pod]
             : [.. spec.InitContainers.OrEmpty().Concat(spec.Containers.OrEmpty()).Select(ResourcesOf)];
 
-        bool any = parts.Any(part => Resources.Any(name => Amount(part.Requests, name) + Amount(part.Limits, name) > Quantity.Zero));
+        bool any = parts.Any(part => Resources.Any(name =>
+            Amount(part.Requests, name) > Quantity.Zero || Amount(part.Limits, name) > Quantity.Zero));
         if (!any)
         {
             return QosClass.BestEffort;

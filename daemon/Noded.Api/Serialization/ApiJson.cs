@@ -8,12 +8,15 @@ using Noded.Api.Yaml;
 
 namespace Noded.Api.Serialization;
 
-/// <summary>API objects to and from JSON and YAML. Reading is strict: every unknown or wrong field is an error.</summary>
+/// <summary>
+/// API objects to and from JSON and YAML. Reading is strict: every unknown or wrong field is an error.
+/// </summary>
 public static class ApiJson
 {
     internal static JsonTypeInfo<V1Pod> Pod => ApiJsonContext.Default.V1Pod;
 
-    /// <exception cref="ManifestException">Names every field that is unknown, duplicate or of the wrong type.</exception>
+    /// <exception cref="ManifestException">Names every field that is unknown, duplicate or of the wrong
+    /// type.</exception>
     public static V1Pod ReadPod(SourceDocument document) =>
         Decode(document, document.Root, FieldPath.Empty, Pod, ("v1", "Pod"));
 
@@ -26,7 +29,9 @@ public static class ApiJson
     public static V1Pod Clone(V1Pod pod) =>
         JsonSerializer.Deserialize(SerializeToUtf8Bytes(pod), Pod)!; // a pod never serialises to null
 
-    /// <summary>Reads the object at <paramref name="node"/>, which is the whole document or an item of its list.</summary>
+    /// <summary>
+    /// Reads the object at <paramref name="node"/>, which is the whole document or an item of its list.
+    /// </summary>
     /// <param name="expected">What the object must say it is; null where its place in a list says so.</param>
     internal static T Decode<T>(
         SourceDocument document,

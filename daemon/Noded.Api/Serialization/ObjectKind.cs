@@ -10,7 +10,9 @@ internal static class ObjectKind
     public static string? KindOf(SourceNode node) =>
         (node as SourceNode.Mapping)?.Find("kind") is SourceNode.Text { Value: string kind } ? kind : null;
 
-    /// <summary>Errors when the object is not of this version and kind; the texts are upstream's where it has any.</summary>
+    /// <summary>
+    /// Errors when the object is not of this version and kind; the texts are upstream's where it has any.
+    /// </summary>
     public static ImmutableArray<ManifestError> Check(
         string file,
         SourceNode node,

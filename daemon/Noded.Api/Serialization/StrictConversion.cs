@@ -133,6 +133,7 @@ internal sealed record StrictConversion(ReadOnlyMemory<byte> Json, ImmutableArra
             writer.WriteNullValue();
         }
 
-        private static JsonTypeInfo Element(JsonTypeInfo type) => type.Options.GetTypeInfo(type.ElementType!); // a collection
+        private static JsonTypeInfo Element(JsonTypeInfo type) =>
+            type.Options.GetTypeInfo(type.ElementType!); // a collection
     }
 }

@@ -11,7 +11,9 @@ namespace Noded.Api.StaticPods;
 /// <summary>One pod in a manifest: a whole document, or an item of a list.</summary>
 internal sealed record StaticPodSource(SourceDocument Document, SourceNode Node, FieldPath Path, bool KindRequired)
 {
-    /// <summary>The pods of a document; what is wrong with the list around them goes to <paramref name="errors"/>.</summary>
+    /// <summary>
+    /// The pods of a document; what is wrong with the list around them goes to <paramref name="errors"/>.
+    /// </summary>
     public static ImmutableArray<StaticPodSource> Find(
         SourceDocument document,
         ImmutableArray<ManifestError>.Builder errors)

@@ -18,7 +18,9 @@ internal static class AddressRules
 
     public static bool IsAddress(string? value)
     {
-        if (string.IsNullOrEmpty(value) || value.Contains('%', StringComparison.Ordinal) || !IPAddress.TryParse(value, out IPAddress? address))
+        if (string.IsNullOrEmpty(value)
+            || value.Contains('%', StringComparison.Ordinal)
+            || !IPAddress.TryParse(value, out IPAddress? address))
         {
             return false;
         }

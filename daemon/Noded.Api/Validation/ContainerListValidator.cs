@@ -4,7 +4,9 @@ using k8s.Models;
 
 namespace Noded.Api.Validation;
 
-/// <summary>What holds across all containers of a pod: there is one, names are unique, host ports do not collide.</summary>
+/// <summary>
+/// What holds across all containers of a pod: there is one, names are unique, host ports do not collide.
+/// </summary>
 internal static class ContainerListValidator
 {
     public static void Validate(V1PodSpec spec, FieldPath path, HashSet<string> volumes, FieldErrors errors)

@@ -10,7 +10,10 @@ internal static class ContainerValidator
         Name(container.Name, path.Child("name"), errors);
         Image(container.Image, path.Child("image"), errors);
         errors.RequireOneOf(
-            path.Child("terminationMessagePolicy"), container.TerminationMessagePolicy, "File", "FallbackToLogsOnError");
+            path.Child("terminationMessagePolicy"),
+            container.TerminationMessagePolicy,
+            "File",
+            "FallbackToLogsOnError");
         errors.RequireOneOf(
             path.Child("imagePullPolicy"), container.ImagePullPolicy, "Always", "IfNotPresent", "Never");
 

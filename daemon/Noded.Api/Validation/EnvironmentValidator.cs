@@ -50,7 +50,8 @@ internal static class EnvironmentValidator
                 errors.Invalid(
                     path,
                     "",
-                    "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`");
+                    "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or "
+                        + "`fileKeyRef`");
                 break;
             case > 1:
                 errors.Invalid(path, "", "may not have more than one field specified at a time");

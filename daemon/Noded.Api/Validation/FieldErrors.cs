@@ -51,7 +51,8 @@ public sealed class FieldErrors
         Add(path, string.Create(CultureInfo.InvariantCulture, $"Too long: may not be more than {maximum} bytes"));
 
     public void TooMany(FieldPath path, int actual, int maximum) =>
-        Add(path, string.Create(CultureInfo.InvariantCulture, $"Too many: {actual}: must have at most {maximum} items"));
+        Add(path, string.Create(
+            CultureInfo.InvariantCulture, $"Too many: {actual}: must have at most {maximum} items"));
 
     /// <summary>An error unless the value is one of <paramref name="supported"/>; empty is "Required".</summary>
     public void RequireOneOf(FieldPath path, string? value, params ReadOnlySpan<string> supported)

@@ -86,7 +86,9 @@ internal static class FieldRefValidator
     private static bool TrySplitSubscript(string fieldPath, out string map, out string key)
     {
         int open = fieldPath.IndexOf("['", StringComparison.Ordinal);
-        bool subscripted = open > 0 && fieldPath.EndsWith("']", StringComparison.Ordinal) && open + 4 <= fieldPath.Length;
+        bool subscripted = open > 0
+            && open + 4 <= fieldPath.Length
+            && fieldPath.EndsWith("']", StringComparison.Ordinal);
         (map, key) = subscripted ? (fieldPath[..open], fieldPath[(open + 2)..^2]) : (fieldPath, "");
         return subscripted;
     }

@@ -40,7 +40,7 @@ internal static class MetadataValidator
         foreach ((string key, string value) in labels.OrEmpty())
         {
             errors.Invalid(path, key, NameRules.QualifiedName(key));
-            errors.Invalid(path.Key(key), value, NameRules.LabelValue(value));
+            errors.Invalid(path.Key(key), value, NameRules.LabelValue(value ?? ""));
         }
     }
 
@@ -51,7 +51,7 @@ internal static class MetadataValidator
         {
             // Unlike labels, the prefix may be written in capitals.
             errors.Invalid(path, key, NameRules.QualifiedName(key.ToLowerInvariant()));
-            size += Encoding.UTF8.GetByteCount(key) + Encoding.UTF8.GetByteCount(value);
+            size += Encoding.UTF8.GetByteCount(key) + Encoding.UTF8.GetByteCount(value ?? "");
         }
 
         if (size > AnnotationBytes)

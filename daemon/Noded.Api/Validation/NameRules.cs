@@ -47,8 +47,8 @@ internal static partial class NameRules
         string[] parts = value.Split('/');
         if (parts.Length > 2)
         {
-            yield return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and "
-                + "end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
+            yield return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start "
+                + "and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
                 + "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and "
                 + "'/' (e.g. 'example.com/MyName')";
             yield break;

@@ -22,7 +22,9 @@ internal static class PathRules
         }
     }
 
-    /// <summary>As <see cref="Descending"/>, and not starting with two dots: the kubelet's atomic writer owns those.</summary>
+    /// <summary>
+    /// As <see cref="Descending"/>, and not starting with two dots: the kubelet's atomic writer owns those.
+    /// </summary>
     public static void DescendingNonReserved(string value, FieldPath path, FieldErrors errors)
     {
         Descending(value, path, errors);

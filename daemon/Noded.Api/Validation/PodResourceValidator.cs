@@ -53,7 +53,12 @@ internal static class PodResourceValidator
         ResourceValidator.Amount(name, amount, path, errors);
     }
 
-    private static void ContainersFit(V1PodSpec spec, string name, Quantity podLimit, FieldPath path, FieldErrors errors)
+    private static void ContainersFit(
+        V1PodSpec spec,
+        string name,
+        Quantity podLimit,
+        FieldPath path,
+        FieldErrors errors)
     {
         Check(spec.Containers.OrEmpty(), path.Child("containers"));
         Check(spec.InitContainers.OrEmpty(), path.Child("initContainers"));

@@ -23,7 +23,7 @@ internal static class PodSpecValidator
         HostAliases(spec.HostAliases.OrEmpty(), path.Child("hostAliases"), errors);
         Seconds(spec, path, errors);
         Names(spec, path, errors);
-        Priority(spec, path, errors);
+        Preemption(spec, path, errors);
         ReadinessGates(spec.ReadinessGates.OrEmpty(), path.Child("readinessGates"), errors);
         Scheduling(spec, path, errors);
 
@@ -65,15 +65,9 @@ internal static class PodSpecValidator
         }
     }
 
-    private static void Priority(V1PodSpec spec, FieldPath path, FieldErrors errors)
+    private static void Preemption(V1PodSpec spec, FieldPath path, FieldErrors errors)
     {
         errors.AllowOneOf(path.Child("preemptionPolicy"), spec.PreemptionPolicy, "PreemptLowerPriority", "Never");
-
-        // Above this only the system-*-critical classes may go; the kubelet itself gives that priority to static pods.
-        if (spec.Priority > 2_000_001_000)
-        {
-            errors.Invalid(path.Child("priority"), spec.Priority.Value, "must be less than or equal to 2000001000");
-        }
     }
 
     private static void HostAliases(IList<V1HostAlias> aliases, FieldPath path, FieldErrors errors)

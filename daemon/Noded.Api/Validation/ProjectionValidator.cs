@@ -33,7 +33,8 @@ internal static class ProjectionValidator
                     errors.Required(filePath, "one of fieldRef and resourceFieldRef is required");
                     break;
                 case (not null, not null):
-                    errors.Invalid(filePath, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously");
+                    errors.Invalid(
+                        filePath, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously");
                     break;
             }
 
@@ -72,6 +73,7 @@ internal static class ProjectionValidator
         }
 
         VolumeSourceValidator.Items((source.Secret?.Items).OrEmpty(), path.Child("secret").Child("items"), errors);
-        VolumeSourceValidator.Items((source.ConfigMap?.Items).OrEmpty(), path.Child("configMap").Child("items"), errors);
+        VolumeSourceValidator.Items(
+            (source.ConfigMap?.Items).OrEmpty(), path.Child("configMap").Child("items"), errors);
     }
 }

@@ -36,7 +36,9 @@ internal static class ResourceValidator
         }
     }
 
-    /// <summary>A request never exceeds its limit, and equals it where the node cannot lend the same thing twice.</summary>
+    /// <summary>
+    /// A request never exceeds its limit, and equals it where the node cannot lend the same thing twice.
+    /// </summary>
     public static void Overcommit(
         string name,
         Quantity request,

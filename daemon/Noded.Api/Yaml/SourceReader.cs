@@ -31,7 +31,8 @@ public static class SourceReader
 
         if (!Utf8.IsValid(content))
         {
-            throw new ManifestException(new ManifestError(file, LineOfBadByte(content), "", "the file is not valid UTF-8"));
+            throw new ManifestException(
+                new ManifestError(file, LineOfBadByte(content), "", "the file is not valid UTF-8"));
         }
 
         return StartsObject(content)

@@ -7,8 +7,9 @@ using YamlDotNet.Core.Events;
 namespace Noded.Api.Yaml;
 
 /// <summary>
-/// What a scalar means to go-yaml v2: <c>yes</c>, <c>on</c>, <c>y</c> are booleans, <c>0644</c> is octal, <c>1_000</c> a
-/// number, and a timestamp stays a string. Only plain scalars and explicit <c>!!</c> tags are anything but text.
+/// What a scalar means to go-yaml v2: <c>yes</c>, <c>on</c>, <c>y</c> are booleans, <c>0644</c> is octal,
+/// <c>1_000</c> a number, and a timestamp stays a string. Only plain scalars and explicit <c>!!</c> tags are
+/// anything but text.
 /// </summary>
 internal static partial class YamlScalar
 {

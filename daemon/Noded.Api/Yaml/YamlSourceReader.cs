@@ -38,14 +38,16 @@ internal sealed class YamlSourceReader
         }
         catch (YamlException e)
         {
-            throw reader.Error(e.Start, $"invalid YAML: {e.Message.ReplaceLineEndings(" ")}");
+            // Errors start where their token does, which for a tab may be a line of no fault.
+            Mark mark = e.Message.Contains("tab character", StringComparison.Ordinal) ? e.End : e.Start;
+            throw reader.Error(mark, $"invalid YAML: {e.Message.ReplaceLineEndings(" ")}");
         }
     }
 
     private ImmutableArray<SourceDocument> ReadStream()
     {
         ImmutableArray<SourceDocument>.Builder documents = ImmutableArray.CreateBuilder<SourceDocument>();
-        while (_parser.MoveNext())
+        while (MoveNext())
         {
             if (_parser.Current is not DocumentStart)
             {
@@ -65,9 +67,22 @@ internal sealed class YamlSourceReader
         return documents.DrainToImmutable();
     }
 
+    private bool MoveNext()
+    {
+        try
+        {
+            return _parser.MoveNext();
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            // Not all that the parser refuses is a YamlException: odd tags, keys too long to be simple.
+            throw Error(_parser.Current?.End ?? Mark.Empty, $"invalid YAML: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
     private ParsingEvent Next()
     {
-        if (!_parser.MoveNext())
+        if (!MoveNext())
         {
             throw new ManifestException(new ManifestError(_file, 0, "", "invalid YAML: the document ends early"));
         }
@@ -131,7 +146,7 @@ internal sealed class YamlSourceReader
 
         for (ParsingEvent keyEvent = Next(); keyEvent is not MappingEnd; keyEvent = Next())
         {
-            if (keyEvent is Scalar { Value: "<<", Style: ScalarStyle.Plain } && keyEvent is Scalar { Tag.IsEmpty: true })
+            if (keyEvent is Scalar { Value: "<<", Style: ScalarStyle.Plain, Tag.IsEmpty: true })
             {
                 merges.AddRange(ReadMerges(path, depth));
                 continue;

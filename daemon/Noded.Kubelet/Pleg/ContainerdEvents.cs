@@ -8,17 +8,19 @@ namespace Noded.Kubelet.Pleg;
 /// <summary>containerd's own event stream, which every version has, unlike CRI's.</summary>
 internal sealed class ContainerdEvents(CallInvoker invoker) : IRuntimeEvents
 {
+    private static readonly Metadata NamespaceHeader = new() { { "containerd-namespace", "k8s.io" } };
+
     private readonly Protocols.Containerd.Events.V1.Events.EventsClient _client = new(invoker);
 
     public async IAsyncEnumerable<RuntimeEvent> SubscribeAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         SubscribeRequest request = new();
-        request.Filters.Add("namespace==k8s.io,topic==/tasks/exit");
-        request.Filters.Add("namespace==k8s.io,topic==/tasks/oom");
-        request.Filters.Add("namespace==k8s.io,topic==/containers/delete");
+        request.Filters.Add("namespace==k8s.io,topic==\"/tasks/exit\"");
+        request.Filters.Add("namespace==k8s.io,topic==\"/tasks/oom\"");
+        request.Filters.Add("namespace==k8s.io,topic==\"/containers/delete\"");
         using AsyncServerStreamingCall<Envelope> call =
-            _client.Subscribe(request, new CallOptions(cancellationToken: cancellationToken));
+            _client.Subscribe(request, new CallOptions(NamespaceHeader, cancellationToken: cancellationToken));
 
         while (await MoveNextAsync(call, cancellationToken))
         {

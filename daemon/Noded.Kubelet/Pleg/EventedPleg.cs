@@ -44,6 +44,7 @@ internal sealed partial class EventedPleg(
     private async Task StreamAsync(CancellationToken cancellationToken)
     {
         Backoff backoff = new(FirstRetry, RelistPeriod, () => 0);
+        string? lastFailure = null;
         while (true)
         {
             try
@@ -53,11 +54,14 @@ internal sealed partial class EventedPleg(
             catch (IOException e)
             {
                 metrics.EventStreamErrors.Inc();
-                if (_hasStream)
+                if (_hasStream || lastFailure != e.Message)
                 {
+                    // Tried again every second: the same answer is told once.
                     LogStreamBroken(e);
-                    flight.Record(FlightEntryKind.Failed, "runtime", $"event stream broke: {e.Message}");
+                    flight.Record(FlightEntryKind.Failed, "runtime", $"no event stream: {e.Message}");
                 }
+
+                lastFailure = e.Message;
             }
 
             _hasStream = false;
@@ -67,18 +71,34 @@ internal sealed partial class EventedPleg(
 
     private async Task FollowAsync(Backoff backoff, CancellationToken cancellationToken)
     {
-        await using IAsyncEnumerator<RuntimeEvent> stream =
-            events.SubscribeAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        IAsyncEnumerator<RuntimeEvent> stream = events.SubscribeAsync(stop.Token).GetAsyncEnumerator(stop.Token);
 
         // The request for the stream goes out first, so that nothing falls between the list and the stream.
         Task<bool> next = stream.MoveNextAsync().AsTask();
-        await generic.RelistAsync(cancellationToken);
-        if (next.IsFaulted)
+        try
         {
-            await next;
-        }
+            await generic.RelistAsync(cancellationToken);
+            if (next.IsFaulted)
+            {
+                await next;
+            }
 
-        backoff.Reset();
+            backoff.Reset();
+            await HandleAllAsync(stream, next, cancellationToken);
+        }
+        finally
+        {
+            // An iterator cannot be disposed while it is moving.
+            await stop.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await stream.DisposeAsync();
+        }
+    }
+
+    private async Task HandleAllAsync(
+        IAsyncEnumerator<RuntimeEvent> stream, Task<bool> next, CancellationToken cancellationToken)
+    {
         _hasStream = true;
         metrics.EventStreamConnections.Inc();
         flight.Record(FlightEntryKind.Observed, "runtime", "event stream open");
@@ -141,7 +161,7 @@ internal sealed partial class EventedPleg(
         }
     }
 
-    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "The runtime's event stream broke; relisting until it is back")]
+    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "The runtime has no event stream for us; relisting until it has")]
     private partial void LogStreamBroken(Exception exception);
 
     [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "Relist failed")]

@@ -23,6 +23,8 @@ internal sealed class NodeComposition : IDisposable
     private readonly FdReactor _reactor = new();
     private readonly Inotify _inotify;
     private readonly GrpcChannel _containerd;
+    private readonly KubeletServices _kubeletServices;
+    private volatile KubeletComponent _kubelet;
 
     private NodeComposition(NodedOptions options, ContainerdConfig containerd, ILoggerFactory loggers)
     {
@@ -40,11 +42,10 @@ internal sealed class NodeComposition : IDisposable
         Containerd = new ContainerdSupervisor(
             containerd, options.Containerd, hierarchies, _reactor, Flight, clock,
             loggers.CreateLogger<ContainerdSupervisor>());
-        Kubelet = new KubeletComponent(
-            new KubeletOptions(options.Paths, options.NodeName, options.NodeIp),
-            new KubeletServices(
-                _containerd.CreateCallInvoker(), _inotify, hierarchies, Flight, Events, new KubeletMetrics(Metrics), clock,
-                Random.Shared.NextDouble, loggers));
+        _kubeletServices = new KubeletServices(
+            _containerd.CreateCallInvoker(), _inotify, hierarchies, Flight, Events, new KubeletMetrics(Metrics), clock,
+            Random.Shared.NextDouble, loggers);
+        _kubelet = NewKubelet();
 
         ILogger<SupervisedComponent> logger = loggers.CreateLogger<SupervisedComponent>();
         Components =
@@ -81,7 +82,8 @@ internal sealed class NodeComposition : IDisposable
 
     internal ContainerdSupervisor Containerd { get; }
 
-    internal KubeletComponent Kubelet { get; }
+    /// <summary>The kubelet that runs now; one that failed is replaced, not started again.</summary>
+    internal KubeletComponent Kubelet => _kubelet;
 
     internal ContainerLogReader Logs { get; }
 
@@ -120,6 +122,18 @@ internal sealed class NodeComposition : IDisposable
         await new RuntimeReadiness(_containerd.CreateCallInvoker(), _inotify, Options.Paths, Clock)
             .WaitAsync(cancellationToken);
         await BuiltInImages.EnsurePauseAsync(_containerd.CreateCallInvoker(), Flight, Clock, cancellationToken);
-        await Kubelet.RunAsync(cancellationToken);
+        try
+        {
+            await _kubelet.RunAsync(cancellationToken);
+        }
+        finally
+        {
+            // Its inbox and workers hold what it was doing; the next one starts from what the runtime shows.
+            using KubeletComponent ended = _kubelet;
+            _kubelet = NewKubelet();
+        }
     }
+
+    private KubeletComponent NewKubelet() =>
+        new(new KubeletOptions(Options.Paths, Options.NodeName, Options.NodeIp), _kubeletServices);
 }

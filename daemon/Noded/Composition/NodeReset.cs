@@ -130,10 +130,25 @@ internal static class NodeReset
         foreach (string directory in directories.Where(Directory.Exists))
         {
             output.WriteLine($"removing {directory}");
-            Directory.Delete(directory, recursive: true);
+            RemoveTree(directory);
         }
 
         RemoveEmptyParents(paths);
+    }
+
+    private static void RemoveTree(string directory)
+    {
+        while (Directory.Exists(directory))
+        {
+            try
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // Somebody else, such as a dying shim, removed a part of it under us: what is left is still ours.
+            }
+        }
     }
 
     /// <summary>Directories above ours that we made and that hold nothing else; never the machine's own.</summary>

@@ -10,7 +10,7 @@ namespace Noded.Api.Tests.StaticPods;
 
 public sealed class StaticPodReaderTests
 {
-    private static readonly DateTimeOffset _seen = new(2026, 3, 4, 5, 6, 7, 80, TimeSpan.FromHours(1));
+    private static readonly DateTimeOffset Seen = new(2026, 3, 4, 5, 6, 7, 80, TimeSpan.FromHours(1));
 
     [Theory]
     [InlineData("full.yaml", "kube-system/web-node1")]
@@ -110,7 +110,7 @@ public sealed class StaticPodReaderTests
               containers: []
             """;
 
-        StaticPodFile file = StaticPodReader.Read("w.yaml", Encoding.UTF8.GetBytes(Yaml), "n", _seen);
+        StaticPodFile file = StaticPodReader.Read("w.yaml", Encoding.UTF8.GetBytes(Yaml), "n", Seen);
 
         Assert.False(file.IsValid);
         Assert.Empty(file.Pods);
@@ -135,16 +135,16 @@ public sealed class StaticPodReaderTests
                 content[random.Next(content.Length)] = (byte)random.Next(32, 127);
             }
 
-            StaticPodFile file = StaticPodReader.Read("f.yaml", content, "n", _seen);
+            StaticPodFile file = StaticPodReader.Read("f.yaml", content, "n", Seen);
             Assert.NotEqual(file.Pods.IsEmpty, file.Errors.IsEmpty);
         }
     }
 
     private static StaticPodFile ReadGood(string name) =>
-        StaticPodReader.Read(PathOf(name), File.ReadAllBytes(PathOf(name)), "node1", _seen);
+        StaticPodReader.Read(PathOf(name), File.ReadAllBytes(PathOf(name)), "node1", Seen);
 
     private static string PathOf(string name) => Path.Combine(AppContext.BaseDirectory, "Manifests", "good", name);
 
     private static string Uid(string yaml, string file = "/m/a.yaml", string node = "node1") =>
-        Assert.Single(StaticPodReader.Read(file, Encoding.UTF8.GetBytes(yaml), node, _seen).Pods).Metadata.Uid;
+        Assert.Single(StaticPodReader.Read(file, Encoding.UTF8.GetBytes(yaml), node, Seen).Pods).Metadata.Uid;
 }

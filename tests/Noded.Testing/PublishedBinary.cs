@@ -20,6 +20,6 @@ public static class PublishedBinary
     }
 
     internal static string Locate(string? named, string repository) => string.IsNullOrEmpty(named)
-        ? System.IO.Path.Combine(repository, "artifacts/publish/Noded/release/noded")
+        ? System.IO.Path.Combine(repository, "artifacts/publish/noded/noded")
         : named;
 }

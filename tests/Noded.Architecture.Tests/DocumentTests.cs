@@ -59,6 +59,23 @@ public sealed class DocumentTests
             path => path is "docs/b.md" or "README.md"));
 
     [Fact]
+    public void Decisions_All_AreNumberedShortAndWhole()
+    {
+        RepositoryFile[] decisions =
+            [.. Repository.Markdown.Where(file => file.Path.StartsWith("docs/decisions/", StringComparison.Ordinal))];
+
+        Assert.NotEmpty(decisions);
+        Repository.AssertNone(decisions.SelectMany((file, i) => Documents.DecisionFindings(file, i + 1)));
+    }
+
+    [Theory]
+    [InlineData("docs/decisions/0001-a.md", "# 1. A\n**Context.** x\n**Decision.** y\n**Consequences.** z\n", 0)]
+    [InlineData("docs/decisions/0003-a.md", "# 3. A\n**Context.** x\n**Decision.** y\n**Consequences.** z\n", 2)]
+    [InlineData("docs/decisions/0001-a.md", "# 1. A\n**Context.** x\n", 2)]
+    public void DecisionFindings_Page_CountsWhatIsWrong(string path, string text, int expected) =>
+        Assert.Equal(expected, Documents.DecisionFindings(new(path, text), number: 1).Count());
+
+    [Fact]
     public void Words_OfAWorkplace_AreNowhere() => Repository.AssertNone(Repository.Paths
         .Where(path => !path.EndsWith("packages.lock.json", StringComparison.Ordinal))
         .SelectMany(path => Documents.Forbidden(new(path, Repository.Text(path)))));

@@ -5,6 +5,8 @@ namespace Noded.Architecture.Tests.Rules;
 /// <summary>What documents and code must agree on, and what neither may contain.</summary>
 internal static partial class Documents
 {
+    private const int LinesOfAPage = 60;
+
     // In pieces, so that this file does not contain them.
     private static readonly string[] ForbiddenWords = ["nuget" + ".org", "deb.debian" + ".org", "security.debian" + ".org"];
 
@@ -36,6 +38,26 @@ internal static partial class Documents
             .Where(link => !link.StartsWith('#') && !link.Contains(':', StringComparison.Ordinal))
             .Where(link => !exists(Path.GetRelativePath("/", Path.GetFullPath(link.Split('#')[0], "/" + directory))))
             .Select(link => $"{document.Path}: there is no {link}");
+    }
+
+    /// <summary>What a decision's page lacks: its number in order, its three parts, brevity.</summary>
+    internal static IEnumerable<string> DecisionFindings(RepositoryFile page, int number)
+    {
+        if (!Path.GetFileName(page.Path).StartsWith($"{number:0000}-", StringComparison.Ordinal))
+        {
+            yield return $"{page.Path}: is number {number}";
+        }
+
+        string[] parts = [$"# {number}. ", "**Context.** ", "**Decision.** ", "**Consequences.** "];
+        foreach (string part in parts.Where(part => !page.Text.Contains(part, StringComparison.Ordinal)))
+        {
+            yield return $"{page.Path}: lacks {part}";
+        }
+
+        if (FileSizes.Lines(page.Text) > LinesOfAPage)
+        {
+            yield return $"{page.Path}: is longer than a page";
+        }
     }
 
     /// <summary>Words that tie the sources to one workplace.</summary>

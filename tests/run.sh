@@ -17,7 +17,7 @@ for project in "$here"/*.Tests; do
 	name=$(basename "$project")
 	log=$results/$name.log
 	printf '%s ... ' "$name"
-	"$binaries/$name/debug/$name" --no-ansi --no-progress "$@" >"$log" 2>&1
+	"$binaries/$name/debug/$name" --ansi off --progress off "$@" >"$log" 2>&1
 	code=$?
 	p=$(count succeeded "$log") f=$(count failed "$log") s=$(count skipped "$log")
 	echo "$p passed, $f failed, $s skipped"

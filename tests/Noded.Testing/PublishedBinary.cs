@@ -14,7 +14,7 @@ public static class PublishedBinary
         get
         {
             string path = Locate(Environment.GetEnvironmentVariable(Variable), RepositoryRoot.Find());
-            Assert.SkipUnless(File.Exists(path), $"{path} is missing: publish it with `make aot` or set {Variable}.");
+            Assert.SkipUnless(File.Exists(path), $"{path} is missing: publish it with `make publish` or set {Variable}.");
             return path;
         }
     }

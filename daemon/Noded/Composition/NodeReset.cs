@@ -134,6 +134,19 @@ internal static class NodeReset
         }
 
         RemoveEmptyParents(paths);
+        RemoveShimDirectories();
+    }
+
+    /// <summary>Shims keep their sockets here whatever the configuration says; other containerds may, too.</summary>
+    private static void RemoveShimDirectories()
+    {
+        foreach (string directory in (string[])["/run/containerd/s", "/run/containerd"])
+        {
+            if (Directory.Exists(directory) && !Directory.EnumerateFileSystemEntries(directory).Any())
+            {
+                Directory.Delete(directory);
+            }
+        }
     }
 
     private static void RemoveTree(string directory)

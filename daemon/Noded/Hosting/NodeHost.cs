@@ -11,24 +11,15 @@ internal static class NodeHost
     /// <returns>The exit code.</returns>
     internal static async Task<int> RunAsync(NodedOptions options, CancellationToken cancellationToken)
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.UseUtcTimestamp = true;
-        });
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
-
         if (Claim(options) is { } refusal)
         {
             await Console.Error.WriteLineAsync(refusal);
             return 1;
         }
 
-        using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole());
+        using ILoggerFactory loggers = LoggerFactory.Create(ConfigureLogging);
         using NodeComposition node = await NodeComposition.CreateAsync(options, loggers, cancellationToken);
-        await using WebApplication app = Build(builder, node);
+        await using WebApplication app = Build(node, loggers);
         await app.StartAsync(cancellationToken);
         File.SetUnixFileMode(options.Paths.OperatorSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
@@ -40,8 +31,20 @@ internal static class NodeHost
         return 0;
     }
 
-    private static WebApplication Build(WebApplicationBuilder builder, NodeComposition node)
+    private static void ConfigureLogging(ILoggingBuilder logging) => logging
+        .AddFilter("Microsoft", LogLevel.Warning)
+        .AddFilter("Grpc", LogLevel.Warning)
+        .AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.UseUtcTimestamp = true;
+        });
+
+    private static WebApplication Build(NodeComposition node, ILoggerFactory loggers)
     {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggers);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -80,12 +80,12 @@ internal sealed partial class SyncLoop(
             workers.Delete(gone);
         }
 
+        // Before anything starts: an orphan may have the name of a pod that is wished, and they must not run together.
+        RemoveOrphans();
         if (_isRuntimeReady)
         {
-            Start(wished.Values.Where(pod => !before.ContainsKey(pod.Uid)));
+            Start(wished.Values.Where(pod => !ReferenceEquals(before.GetValueOrDefault(pod.Uid), pod)));
         }
-
-        RemoveOrphans();
     }
 
     private void ResumeAll()

@@ -72,7 +72,7 @@ internal sealed class ImagePuller(IImageService images, EventRecorder events, Ti
         catch (RuntimeCallException e)
         {
             DateTimeOffset now = clock.GetUtcNow();
-            state.Pulls.Restarted(image, now);
+            state.Pulls.Restarted(image, now, now);
             state.LastPullFailure[image] = now;
             string message = $"Failed to pull image \"{image}\": {e.Detail}";
             events.Warn(subject, "Failed", message);

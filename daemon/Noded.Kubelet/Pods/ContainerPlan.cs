@@ -32,7 +32,7 @@ internal sealed class ContainerPlan(
         // A container that was created and never started belongs to an attempt that we or the runtime lost.
         Remove = [.. status.Containers.Where(container => container.State == ContainerState.Created)];
 
-        if (PlanInitContainers())
+        if (!IsOver() && PlanInitContainers())
         {
             foreach (V1Container container in pod.Spec.Containers)
             {
@@ -40,6 +40,11 @@ internal sealed class ContainerPlan(
             }
         }
     }
+
+    /// <summary>Every regular container has ended for good; nothing is initialised for it again.</summary>
+    private bool IsOver() => pod.Spec.Containers.All(container =>
+        status.TryGetNewest(container.Name) is { State: ContainerState.Exited } last
+        && !PodActions.RestartsAfter(pod.Spec.RestartPolicy, last.ExitCode));
 
     /// <summary>Init containers run one after the other; true once all have succeeded in this sandbox.</summary>
     private bool PlanInitContainers()
@@ -53,14 +58,15 @@ internal sealed class ContainerPlan(
 
         foreach (V1Container init in pod.Spec.InitContainers ?? [])
         {
-            ContainerStatus? last = LastInSandbox(init.Name);
-            if (last is { State: ContainerState.Exited, ExitCode: 0 })
+            if (LastInSandbox(init.Name) is { State: ContainerState.Exited, ExitCode: 0 })
             {
                 continue;
             }
 
-            // An init container runs again after a failure whenever the policy is not Never.
-            Plan(init, pod.Spec.RestartPolicy == "Never" ? "Never" : "OnFailure");
+            // It runs again after a failure whenever the policy is not Never, and whatever its end in a sandbox that
+            // is gone: what it prepared is gone too.
+            bool ranElsewhere = LastInSandbox(init.Name) is null;
+            Plan(init, pod.Spec.RestartPolicy == "Never" ? "Never" : ranElsewhere ? "Always" : "OnFailure");
             return false;
         }
 
@@ -94,6 +100,9 @@ internal sealed class ContainerPlan(
                 break;
             case { State: ContainerState.Exited } when !PodActions.RestartsAfter(restartPolicy, last.ExitCode):
                 break;
+            case { State: not ContainerState.Exited } when restartPolicy == "Never":
+                // Stopped with the sandbox it is in, it will have ended; that was its one run.
+                break;
             default:
                 RestartOrWait(container, last);
                 break;
@@ -119,9 +128,13 @@ internal sealed class ContainerPlan(
     private ContainerStatus? LastInSandbox(string name) =>
         status.TryGetNewest(name) is { } last && last.Sandbox == sandbox?.Id ? last : null;
 
+    /// <summary>Alive without a place; what the runtime has lost track of may be alive too.</summary>
     private bool IsStray(ContainerStatus container) =>
-        container.State == ContainerState.Running
-        && (container.Sandbox != sandbox?.Id || !Names().Contains(container.Name));
+        container.State == ContainerState.Unknown
+        || (container.State == ContainerState.Running
+            && (container.Sandbox != sandbox?.Id
+                || status.TryGetNewest(container.Name) != container
+                || !Names().Contains(container.Name)));
 
     private IEnumerable<string> Names() =>
         pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []).Select(container => container.Name);

@@ -21,7 +21,7 @@ internal sealed class PodInspector(IRuntimeService runtime, TimeProvider clock)
         while (true)
         {
             PodStatus status = await runtime.GetPodStatusAsync(uid, cancellationToken);
-            if (!IsBehind(status, died) || clock.GetElapsedTime(start) > Patience)
+            if (!died.Any(container => IsBehind(status, container)) || clock.GetElapsedTime(start) > Patience)
             {
                 return status;
             }
@@ -31,7 +31,8 @@ internal sealed class PodInspector(IRuntimeService runtime, TimeProvider clock)
         }
     }
 
-    private static bool IsBehind(PodStatus status, ImmutableHashSet<ContainerId> died) =>
-        status.Containers.Any(container => container.State == ContainerState.Running && died.Contains(container.Id))
-        || status.Sandboxes.Any(sandbox => sandbox.IsReady && died.Contains(new ContainerId(sandbox.Id.Value)));
+    /// <summary>The status calls something alive whose end was reported.</summary>
+    internal static bool IsBehind(PodStatus status, ContainerId died) =>
+        status.Containers.Any(container => container.State == ContainerState.Running && container.Id == died)
+        || status.Sandboxes.Any(sandbox => sandbox.IsReady && sandbox.Id.Value == died.Value);
 }

@@ -134,7 +134,7 @@ internal sealed class PodSyncer(
         index.Add(created, pod.Uid);
         if (start.After?.FinishedAt is { } finished)
         {
-            state.Restarts.Restarted(name, finished);
+            state.Restarts.Restarted(name, finished, clock.GetUtcNow());
         }
 
         await journal.StartContainerAsync(pod, name, () => runtime.StartContainerAsync(created, cancellationToken));

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Noded.Kubelet.Runtime;
@@ -10,6 +10,8 @@ namespace Noded.Kubelet.Pods;
 /// Carries one pod through its phases, one step at a time. The sync loop sets the wish and posts signals; everything
 /// else belongs to the worker's own loop. A call that hangs holds up this pod alone.
 /// </summary>
+[SuppressMessage(
+    "Design", "CA1001", Justification = "A source without timer or handle holds nothing, and Delete may come at any time.")]
 internal sealed partial class PodWorker
 {
     /// <summary>How long a step that failed waits when nothing says otherwise.</summary>
@@ -25,9 +27,12 @@ internal sealed partial class PodWorker
     private readonly Channel<ContainerId?> _signals =
         Channel.CreateUnbounded<ContainerId?>(new UnboundedChannelOptions { SingleReader = true });
 
+    private readonly CancellationTokenSource _deletion = new();
+
+    // Ends that were reported and that the runtime is still to confirm; kept over steps that fail.
+    private readonly HashSet<ContainerId> _died = [];
+
     private volatile Pod? _pod;
-    private volatile bool _isDeleted;
-    private volatile CancellationTokenSource? _step;
 
     internal PodWorker(PodUid uid, NamespacedName name, PodWorkerServices services)
     {
@@ -46,6 +51,9 @@ internal sealed partial class PodWorker
 
     internal PodWorkerPhase Phase { get; private set; }
 
+    /// <summary>The pod is on its way out; a wish for it that comes now is for the time after.</summary>
+    internal bool IsDeleted => _deletion.IsCancellationRequested;
+
     /// <summary>Sets the wish; the worker converges to the latest one.</summary>
     internal void Update(Pod pod)
     {
@@ -56,8 +64,7 @@ internal sealed partial class PodWorker
     /// <summary>The pod must go. What is being done for it is broken off.</summary>
     internal void Delete()
     {
-        _isDeleted = true;
-        _step?.Cancel();
+        _deletion.Cancel();
         Post(null);
     }
 
@@ -74,71 +81,86 @@ internal sealed partial class PodWorker
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         await using ITimer timer = _timer;
-        while (Phase != PodWorkerPhase.Finished)
-        {
-            await _signals.Reader.WaitToReadAsync(cancellationToken);
-            (int count, ImmutableHashSet<ContainerId> died) = Drain();
-            try
-            {
-                await StepAsync(died, cancellationToken);
-            }
-            finally
-            {
-                if (Phase == PodWorkerPhase.Finished)
-                {
-                    _signals.Writer.Complete();
-                    count += Drain().Count;
-                    _services.Finished(Uid);
-                }
-
-                for (int i = 0; i < count; i++)
-                {
-                    _services.Activity.Leave();
-                }
-            }
-        }
-    }
-
-    private (int Count, ImmutableHashSet<ContainerId> Died) Drain()
-    {
-        int count = 0;
-        HashSet<ContainerId> died = [];
-        while (_signals.Reader.TryRead(out ContainerId? signal))
-        {
-            count++;
-            if (signal is { } container)
-            {
-                died.Add(container);
-            }
-        }
-
-        return (count, [.. died]);
-    }
-
-    private async Task StepAsync(ImmutableHashSet<ContainerId> died, CancellationToken cancellationToken)
-    {
-        using CancellationTokenSource step = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _step = step;
         try
         {
-            if (_isDeleted)
+            while (Phase != PodWorkerPhase.Finished)
+            {
+                await _signals.Reader.WaitToReadAsync(cancellationToken);
+                await TakeTurnAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            // What nobody will read any more is no work under way.
+            _signals.Writer.TryComplete();
+            Leave(Drain());
+        }
+    }
+
+    /// <summary>One step for all signals that wait; they count as work until what follows from it is on its way.</summary>
+    private async Task TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        int count = Drain();
+        try
+        {
+            await StepAsync(cancellationToken);
+            if (Phase == PodWorkerPhase.Finished)
+            {
+                _services.Finished(Uid);
+            }
+        }
+        finally
+        {
+            Leave(count);
+        }
+    }
+
+    private int Drain()
+    {
+        int count = 0;
+        for (; _signals.Reader.TryRead(out ContainerId? signal); count++)
+        {
+            if (signal is { } died)
+            {
+                _died.Add(died);
+            }
+        }
+
+        return count;
+    }
+
+    private void Leave(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            _services.Activity.Leave();
+        }
+    }
+
+    private async Task StepAsync(CancellationToken cancellationToken)
+    {
+        bool terminates = IsDeleted;
+        using CancellationTokenSource step =
+            CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _deletion.Token);
+        try
+        {
+            if (terminates)
             {
                 Phase = PodWorkerPhases.Next(Phase, PodSignal.Deleted);
-                _step = null;
                 await TerminateAsync(cancellationToken);
             }
             else if (_pod is { } pod)
             {
-                await SyncAsync(pod, died, step.Token);
+                await SyncAsync(pod, step.Token);
             }
 
             _retries.Reset();
         }
-        catch (OperationCanceledException) when (_isDeleted && !cancellationToken.IsCancellationRequested)
+        catch (Exception) when (!terminates && step.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             // The wish changed under the step; the signal that said so is in the mailbox.
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             // The runtime and the machine fail with IOException; anything else is our mistake, and must not cost the
             // node more than this pod.
@@ -147,20 +169,33 @@ internal sealed partial class PodWorker
             LogStepFailed(Name, delay, e);
             _timer.Change(delay, Timeout.InfiniteTimeSpan);
         }
-        finally
-        {
-            _step = null;
-        }
     }
 
-    private async Task SyncAsync(Pod pod, ImmutableHashSet<ContainerId> died, CancellationToken cancellationToken)
+    private async Task SyncAsync(Pod pod, CancellationToken cancellationToken)
     {
-        PodStatus observed = await _services.Inspector.InspectAsync(Uid, died, cancellationToken);
+        PodStatus observed = await _services.Inspector.InspectAsync(Uid, [.. _died], cancellationToken);
+        _died.RemoveWhere(died => !PodInspector.IsBehind(observed, died));
         SyncResult result = await _services.Syncer.SyncAsync(pod, observed, _state, cancellationToken);
         _services.Statuses.Set(pod, result);
 
-        TimeSpan wait = result.RetryAt is { } at ? at - _services.Clock.GetUtcNow() : Timeout.InfiniteTimeSpan;
-        _timer.Change(wait < TimeSpan.Zero && result.RetryAt is not null ? TimeSpan.Zero : wait, Timeout.InfiniteTimeSpan);
+        Arm(result.RetryAt);
+    }
+
+    private void Arm(DateTimeOffset? retryAt)
+    {
+        DateTimeOffset now = _services.Clock.GetUtcNow();
+        if (_died.Count > 0 && !(retryAt < now + RetryPeriod))
+        {
+            // No event will come again for these, so the runtime has to be asked.
+            retryAt = now + RetryPeriod;
+        }
+
+        _timer.Change(retryAt > now ? retryAt.Value - now : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (retryAt <= now)
+        {
+            // Due already: as a signal it counts as work, which a timer does not.
+            Post(null);
+        }
     }
 
     private async Task TerminateAsync(CancellationToken cancellationToken)

@@ -23,13 +23,14 @@ internal sealed class PodWorkers(PodWorkerServices services)
 
     internal void Update(Pod pod)
     {
-        if (_workers.TryGetValue(pod.Uid, out PodWorker? worker))
+        if (_workers.TryGetValue(pod.Uid, out PodWorker? worker) && !worker.IsDeleted)
         {
             worker.Update(pod);
             return;
         }
 
-        PodWorker? namesake = _workers.Values.FirstOrDefault(other => other.Name == pod.Name);
+        // A pod that is wished again while it goes is its own namesake.
+        PodWorker? namesake = worker ?? _workers.Values.FirstOrDefault(other => other.Name == pod.Name);
         if (namesake is null)
         {
             services.Flight.Record(FlightEntryKind.Decided, pod.Subject, $"run, uid {pod.Uid}");
@@ -40,7 +41,10 @@ internal sealed class PodWorkers(PodWorkerServices services)
         services.Flight.Record(
             FlightEntryKind.Decided, pod.Subject, $"run, uid {pod.Uid}, once uid {namesake.Uid} is gone");
         _waiting[pod.Name] = pod;
-        namesake.Delete();
+        if (!namesake.IsDeleted)
+        {
+            namesake.Delete();
+        }
     }
 
     /// <summary>The pod is not wished any more; a uid without a worker is none of the runtime's either.</summary>

@@ -16,15 +16,16 @@ internal sealed class RestartBackoff(TimeSpan initial, TimeSpan maximum)
             ? finishedAt + entry.Delay
             : null;
 
-    /// <summary>Notes that the container is started again after it ended at <paramref name="finishedAt"/>.</summary>
-    internal void Restarted(string container, DateTimeOffset finishedAt)
+    /// <summary>Notes that the container, which ended at <paramref name="finishedAt"/>, is started again now.</summary>
+    internal void Restarted(string container, DateTimeOffset finishedAt, DateTimeOffset now)
     {
         bool isKnown = _entries.TryGetValue(container, out Entry entry) && !IsForgotten(entry, finishedAt);
         TimeSpan delay = isKnown ? TimeSpan.FromTicks(Math.Min(maximum.Ticks, entry.Delay.Ticks * 2)) : initial;
-        _entries[container] = new Entry(delay, finishedAt);
+        _entries[container] = new Entry(delay, now);
     }
 
-    private bool IsForgotten(Entry entry, DateTimeOffset finishedAt) => finishedAt - entry.LastFailure > maximum * 2;
+    // From the start, not from the failure before it: the wait itself is no time without a failure.
+    private bool IsForgotten(Entry entry, DateTimeOffset finishedAt) => finishedAt - entry.StartedAt > maximum * 2;
 
-    private readonly record struct Entry(TimeSpan Delay, DateTimeOffset LastFailure);
+    private readonly record struct Entry(TimeSpan Delay, DateTimeOffset StartedAt);
 }

@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
+using Noded.Kubelet.Events;
+using Noded.Kubelet.Images;
+using Noded.Kubelet.Pleg;
+using Noded.Kubelet.Pods;
+using Noded.Kubelet.Runtime;
+using Noded.Kubelet.Status;
+using Noded.Kubelet.Tests.Fakes;
+using Noded.Linux.Cgroups;
+using Noded.Primitives;
+using Noded.Testing;
+
+namespace Noded.Kubelet.Tests.Pods;
+
+/// <summary>Sync loop and pod workers over the fake runtime, whose events reach the loop as the PLEG would bring them.</summary>
+internal sealed class KubeletHarness : IAsyncDisposable
+{
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("nd-");
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SyncLoop _loop;
+    private Task _running = Task.CompletedTask;
+
+    public KubeletHarness(Func<TimeProvider, FakeRuntimeService>? runtime = null)
+    {
+        Clock = new TestClock();
+        Runtime = runtime?.Invoke(Clock) ?? new FakeRuntimeService(Clock);
+        Flight = new FlightRecorder(256, Clock);
+        Events = new EventRecorder(256, Flight, Clock);
+        Inbox = new SyncInbox(Activity);
+        Statuses = new StatusManager("192.0.2.1", Flight, Clock);
+        PodLayout layout = new(new NodePaths(_root.FullName), new CgroupHierarchies([]));
+        PodWorkerServices services = new(
+            new PodInspector(Runtime, Clock),
+            new PodSyncer(
+                Runtime, new ImagePuller(Runtime, Events, Clock), layout, new ContainerIndex(),
+                new PodJournal(Events, Flight, Clock), Clock),
+            new PodTerminator(Runtime, layout, Events, Flight),
+            Statuses,
+            Activity,
+            Flight,
+            Clock,
+            () => 0,
+            CrashLoopOptions.Default,
+            uid => Inbox.Post(new SyncEvent.PodFinished(uid)),
+            NullLogger.Instance);
+        Workers = new PodWorkers(services);
+        _loop = new SyncLoop(Inbox, Workers, ["file"], Activity, NullLogger<SyncLoop>.Instance);
+        Runtime.Events = Forward;
+    }
+
+    public TestClock Clock { get; }
+
+    public FakeRuntimeService Runtime { get; }
+
+    public ActivityTracker Activity { get; } = new();
+
+    public FlightRecorder Flight { get; }
+
+    public EventRecorder Events { get; }
+
+    public SyncInbox Inbox { get; }
+
+    public StatusManager Statuses { get; }
+
+    public PodWorkers Workers { get; }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public KubeletHarness Start(bool runtimeReady = true)
+    {
+        _running = _loop.RunAsync(_stop.Token);
+        if (runtimeReady)
+        {
+            Inbox.Post(new SyncEvent.RuntimeReady());
+        }
+
+        return this;
+    }
+
+    public void Wish(params Pod[] pods) => Inbox.Post(new SyncEvent.PodsDesired("file", [.. pods]));
+
+    /// <summary>Waits until nothing more happens at this time.</summary>
+    public Task SettleAsync() => Activity.WaitIdleAsync(Token);
+
+    public async Task DesireAsync(params Pod[] pods)
+    {
+        Wish(pods);
+        await SettleAsync();
+    }
+
+    public async Task AdvanceAsync(TimeSpan time)
+    {
+        Clock.Advance(time);
+        await SettleAsync();
+    }
+
+    public async Task ExitAsync(string container, int exitCode)
+    {
+        Runtime.Exit(Runtime.Running(container), exitCode);
+        await SettleAsync();
+    }
+
+    public ImmutableArray<ContainerStatus> Alive() =>
+        [.. Runtime.Containers.Where(container => container.State == ContainerState.Running)];
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+        _root.Delete(recursive: true);
+    }
+
+    private void Forward(PodUid pod, RuntimeEvent runtimeEvent) => Inbox.Post(new SyncEvent.Lifecycle(new PodLifecycleEvent(
+        pod,
+        null,
+        runtimeEvent.Type == RuntimeEventType.Deleted
+            ? PodLifecycleEventType.ContainerRemoved
+            : PodLifecycleEventType.ContainerDied,
+        runtimeEvent.Container)));
+}

@@ -1,0 +1,385 @@
+using Grpc.Core;
+using Noded.Kubelet.Pleg;
+using Noded.Kubelet.Pods;
+using Noded.Kubelet.Runtime;
+using Noded.Kubelet.Tests.Fakes;
+using Noded.Primitives;
+using static Noded.Kubelet.Tests.Pods.SamplePods;
+
+namespace Noded.Kubelet.Tests.Pods;
+
+public sealed class PodWorkerTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Desire_NewPod_StartsSandboxAndContainers()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+
+        await kubelet.DesireAsync(APod(containers: ["app", "side"]));
+
+        Assert.Equal(["app", "side"], kubelet.Alive().Select(container => container.Name).Order());
+        Assert.Equal("Running", kubelet.Statuses.Reports[new PodUid("u1")].Status.Phase);
+    }
+
+    [Fact]
+    public async Task Desire_BeforeTheRuntimeAnswers_WaitsForIt()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start(runtimeReady: false);
+        await kubelet.DesireAsync(APod());
+        Assert.Empty(kubelet.Runtime.Calls);
+
+        kubelet.Inbox.Post(new SyncEvent.RuntimeReady());
+        await kubelet.SettleAsync();
+
+        Assert.Single(kubelet.Alive());
+    }
+
+    [Fact]
+    public async Task Desire_RunningPod_ChangesNothing()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(APod());
+        int writes = kubelet.Runtime.Writes.Length;
+
+        await kubelet.DesireAsync(APod());
+
+        Assert.Equal(writes, kubelet.Runtime.Writes.Length);
+    }
+
+    [Fact]
+    public async Task Desire_SameUidNewImage_ReplacesTheContainer()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(APod());
+
+        await kubelet.DesireAsync(APod(image: "other"));
+
+        Assert.Equal("other", kubelet.Alive().Single().Image);
+    }
+
+    [Fact]
+    public async Task Death_FirstTime_RestartsAtOnceAndThenBacksOff()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(APod());
+
+        await kubelet.ExitAsync("app", 1);
+        Assert.Equal(1u, kubelet.Alive().Single().Attempt);
+        await kubelet.ExitAsync("app", 1);
+        Assert.Empty(kubelet.Alive());
+        await kubelet.AdvanceAsync(TimeSpan.FromSeconds(9.9));
+        Assert.Empty(kubelet.Alive());
+        await kubelet.AdvanceAsync(TimeSpan.FromSeconds(0.1));
+
+        Assert.Equal(2u, kubelet.Alive().Single().Attempt);
+    }
+
+    [Fact]
+    public async Task Remove_RunningPod_LeavesNothing()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(APod());
+
+        await kubelet.DesireAsync();
+
+        Assert.Empty(kubelet.Runtime.Containers);
+        Assert.Empty(kubelet.Runtime.Sandboxes);
+        Assert.Empty(kubelet.Statuses.Reports);
+        Assert.Equal(0, kubelet.Workers.Count);
+    }
+
+    [Fact]
+    public async Task Remove_WhileAPullHangs_IsNotHeldUp()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        TaskCompletionSource pulling = new();
+        kubelet.Runtime.OnCall = async (operation, _, token) =>
+        {
+            if (operation == "pull_image")
+            {
+                pulling.SetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
+            }
+        };
+        kubelet.Wish(APod(image: "elsewhere"));
+        await pulling.Task.WaitAsync(Token);
+
+        await kubelet.DesireAsync();
+
+        Assert.Equal(0, kubelet.Workers.Count);
+        Assert.Empty(kubelet.Runtime.Sandboxes);
+    }
+
+    [Fact]
+    public async Task Desire_AgainWhileThePodGoes_RunsItAfterwards()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(APod());
+        (TaskCompletionSource stopping, TaskCompletionSource stopped) = (new(), new());
+        kubelet.Runtime.OnCall = async (operation, _, _) =>
+        {
+            if (operation == "stop_container")
+            {
+                stopping.TrySetResult();
+                await stopped.Task;
+            }
+        };
+        kubelet.Wish();
+        await stopping.Task.WaitAsync(Token);
+
+        kubelet.Wish(APod());
+        stopped.SetResult();
+        await kubelet.SettleAsync();
+
+        Assert.Equal(0u, kubelet.Alive().Single().Attempt);
+        Assert.Contains(new PodUid("u1"), kubelet.Statuses.Reports);
+    }
+
+    [Fact]
+    public async Task Desire_AnotherPodOfTheName_StartsOnceTheFirstIsGone()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(APod("u1"));
+
+        await kubelet.DesireAsync(APod("u2"));
+
+        Assert.Equal(new PodUid("u2"), kubelet.Runtime.Sandboxes.Single().Pod);
+        string[] order = [.. kubelet.Runtime.Writes.Where(call => call.Contains("podsandbox", StringComparison.Ordinal))];
+        Assert.Equal(
+            ["run_podsandbox web", "stop_podsandbox sandbox1", "remove_podsandbox sandbox1", "run_podsandbox web"], order);
+    }
+
+    [Fact]
+    public async Task Desire_NameChangesTwiceDuringRemoval_OnlyTheLastRuns()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(APod("u1"));
+
+        kubelet.Wish(APod("u2"));
+        kubelet.Wish(APod("u3"));
+        await kubelet.SettleAsync();
+
+        Assert.Equal(new PodUid("u3"), kubelet.Runtime.Sandboxes.Single().Pod);
+    }
+
+    [Fact]
+    public async Task Call_ThatHangs_HoldsUpItsOwnPodOnly()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        TaskCompletionSource release = new();
+        TaskCompletionSource started = new();
+        kubelet.Runtime.OnCall = (operation, target, _) =>
+            operation == "run_podsandbox" && target == "slow" ? release.Task : Task.CompletedTask;
+        kubelet.Runtime.OnDone = (operation, target) =>
+        {
+            if (operation == "start_container" && target == "quick")
+            {
+                started.SetResult();
+            }
+        };
+
+        kubelet.Wish(APod("u1", "slow"), APod("u2", "web", containers: ["quick"]));
+        await started.Task.WaitAsync(Token);
+        release.SetResult();
+        await kubelet.SettleAsync();
+
+        Assert.Equal(2, kubelet.Alive().Length);
+    }
+
+    [Theory]
+    [InlineData("run_podsandbox")]
+    [InlineData("create_container")]
+    [InlineData("start_container")]
+    [InlineData("list_status")]
+    public async Task Call_ThatFailsOnce_IsMadeGoodLater(string operation)
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        int failures = 0;
+        kubelet.Runtime.OnCall = (called, _, _) => called == operation && Interlocked.Increment(ref failures) == 1
+            ? throw new RuntimeCallException(called, "fake", StatusCode.Unavailable, "scripted")
+            : Task.CompletedTask;
+
+        await kubelet.DesireAsync(APod());
+        await kubelet.AdvanceAsync(TimeSpan.FromSeconds(10));
+
+        Assert.Single(kubelet.Alive());
+        Assert.Single(kubelet.Runtime.Containers);
+        Assert.Single(kubelet.Runtime.Sandboxes);
+    }
+
+    [Theory]
+    [InlineData("run_podsandbox")]
+    [InlineData("create_container")]
+    [InlineData("start_container")]
+    public async Task Call_WhoseAnswerIsLost_LeavesNoSecondInstance(string operation)
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        int lost = 0;
+        kubelet.Runtime.OnDone = (called, _) =>
+        {
+            if (called == operation && Interlocked.Increment(ref lost) == 1)
+            {
+                throw new RuntimeCallException(called, "fake", StatusCode.DeadlineExceeded, "scripted");
+            }
+        };
+
+        await kubelet.DesireAsync(APod());
+        await kubelet.AdvanceAsync(TimeSpan.FromSeconds(10));
+
+        Assert.Single(kubelet.Alive());
+        Assert.Single(kubelet.Runtime.Sandboxes, sandbox => sandbox.IsReady);
+    }
+
+    [Fact]
+    public async Task Call_CancelledByNobody_IsAFailureLikeOthers()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        int failures = 0;
+        kubelet.Runtime.OnCall = (called, _, _) => called == "run_podsandbox" && Interlocked.Increment(ref failures) == 1
+            ? throw new TaskCanceledException("scripted")
+            : Task.CompletedTask;
+
+        await kubelet.DesireAsync(APod());
+        await kubelet.AdvanceAsync(TimeSpan.FromSeconds(1));
+
+        Assert.Single(kubelet.Alive());
+    }
+
+    [Fact]
+    public async Task Death_DuringAFailedStep_IsNotForgotten()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(APod());
+        ContainerId first = kubelet.Runtime.Running("app");
+        bool fails = true;
+        kubelet.Runtime.OnCall = (called, _, _) => called == "list_status" && fails
+            ? throw new RuntimeCallException(called, "fake", StatusCode.Unavailable, "scripted")
+            : Task.CompletedTask;
+
+        // The event comes, the runtime does not answer, and when it does again it is behind the event.
+        kubelet.Inbox.Post(new SyncEvent.Lifecycle(new PodLifecycleEvent(
+            new PodUid("u1"), null, PodLifecycleEventType.ContainerDied, first)));
+        await kubelet.SettleAsync();
+        fails = false;
+        kubelet.Clock.Advance(TimeSpan.FromSeconds(1));
+        kubelet.Runtime.Events = null;
+        kubelet.Runtime.Exit(first, 1);
+        kubelet.Clock.Advance(TimeSpan.FromSeconds(3));
+        await kubelet.SettleAsync();
+
+        Assert.Equal(1u, kubelet.Alive().Single().Attempt);
+    }
+
+    [Fact]
+    public async Task SandboxLost_PodWithInitContainer_InitialisesAgainInANewOne()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(APod(inits: ["prepare"]));
+        await kubelet.ExitAsync("prepare", 0);
+        Assert.Equal("app", kubelet.Alive().Single().Name);
+
+        kubelet.Runtime.LoseSandbox(kubelet.Runtime.Sandboxes.Single().Id);
+        await kubelet.SettleAsync();
+        await kubelet.ExitAsync("prepare", 0);
+
+        ContainerStatus app = kubelet.Alive().Single();
+        Assert.Equal(("app", 1u), (app.Name, app.Attempt));
+        Assert.Equal(1u, kubelet.Runtime.Sandboxes.Single(sandbox => sandbox.IsReady).Attempt);
+    }
+
+    [Fact]
+    public async Task Orphan_BeforeTheSourceIsReady_IsLeftAlone()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await RunOrphanAsync(kubelet, APod("old", "web"));
+
+        kubelet.Inbox.Post(Found("old", "web"));
+        await kubelet.SettleAsync();
+
+        Assert.True(kubelet.Runtime.Sandboxes.Single().IsReady);
+    }
+
+    [Fact]
+    public async Task Orphan_OfAWishedName_IsGoneBeforeItsSuccessorStarts()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await RunOrphanAsync(kubelet, APod("old", "web"));
+        kubelet.Inbox.Post(Found("old", "web"));
+
+        await kubelet.DesireAsync(APod("new", "web"));
+
+        Assert.Equal(
+            ["run_podsandbox web", "stop_podsandbox sandbox1", "remove_podsandbox sandbox1", "run_podsandbox web"],
+            kubelet.Runtime.Writes.Where(call => call.Contains("podsandbox", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Adoption_OfARunningPod_DoesNothing()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(APod());
+        FakeRuntimeService runtime = kubelet.Runtime;
+        await using KubeletHarness next = new(_ => runtime);
+        int writes = runtime.Writes.Length;
+
+        next.Inbox.Post(Found("u1", "web"));
+        next.Start();
+        await next.DesireAsync(APod());
+
+        Assert.Equal(writes, runtime.Writes.Length);
+        Assert.Equal("Running", next.Statuses.Reports[new PodUid("u1")].Status.Phase);
+    }
+
+    [Fact]
+    public async Task ImageMissing_PullFailsThenWorks_Starts()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        bool fails = true;
+        kubelet.Runtime.OnCall = (called, _, _) => called == "pull_image" && fails
+            ? throw new RuntimeCallException(called, "fake", StatusCode.NotFound, "no such image")
+            : Task.CompletedTask;
+        await kubelet.DesireAsync(APod(image: "elsewhere"));
+        Assert.Equal("ErrImagePull", WaitingReason(kubelet));
+
+        kubelet.Inbox.Post(new SyncEvent.RuntimeReady());
+        await kubelet.SettleAsync();
+        Assert.Equal("ImagePullBackOff", WaitingReason(kubelet));
+        fails = false;
+        await kubelet.AdvanceAsync(TimeSpan.FromSeconds(10));
+
+        Assert.Single(kubelet.Alive());
+    }
+
+    [Fact]
+    public async Task Stop_InTheMiddleOfWork_LeavesNoActivityBehind()
+    {
+        KubeletHarness kubelet = new KubeletHarness().Start();
+        TaskCompletionSource pulling = new();
+        kubelet.Runtime.OnCall = async (operation, _, token) =>
+        {
+            if (operation == "pull_image")
+            {
+                pulling.TrySetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
+            }
+        };
+        kubelet.Wish(APod(image: "elsewhere"));
+        await pulling.Task.WaitAsync(Token);
+        kubelet.Workers.ResyncAll();
+
+        await kubelet.DisposeAsync();
+
+        await kubelet.SettleAsync();
+    }
+
+    private static string WaitingReason(KubeletHarness kubelet) =>
+        kubelet.Statuses.Reports[new PodUid("u1")].Status.ContainerStatuses[0].State.Waiting.Reason;
+
+    private static SyncEvent.Lifecycle Found(string uid, string name) => new(new PodLifecycleEvent(
+        new PodUid(uid), new NamespacedName("default", name), PodLifecycleEventType.ContainerStarted, null));
+
+    private static Task<PodSandboxId> RunOrphanAsync(KubeletHarness kubelet, Pod pod) => kubelet.Runtime.RunPodSandboxAsync(
+        new PodSandboxSpec(pod, 0, string.Empty, string.Empty, string.Empty), Token);
+}

@@ -10,23 +10,23 @@ Option<int> coldSamples = Number("--cold-samples", "Starts that start containerd
 Option<int> adoptSamples = Number("--adopt-samples", "Restarts with 10 pods running", 5);
 Command start = new("start", "From exec to the first running pod") { samples, coldSamples, adoptSamples };
 start.SetAction((parsed, cancellationToken) => PublishAsync(
-    files => StartBenchmark.RunAsync(
+    (files, token) => StartBenchmark.RunAsync(
         files,
         new StartOptions(
             parsed.GetRequiredValue(samples), parsed.GetRequiredValue(coldSamples), parsed.GetRequiredValue(adoptSamples)),
-        cancellationToken),
+        token),
     cancellationToken));
 
 Option<int> seconds = Number("--seconds", "Length of the window", 300);
 Option<int> quiet = Number("--quiet", "Seconds of rest before it", 120);
 Command idle = new("idle", "What a node costs that has nothing to do") { seconds, quiet };
 idle.SetAction((parsed, cancellationToken) => PublishAsync(
-    files => IdleBenchmark.RunAsync(
+    (files, token) => IdleBenchmark.RunAsync(
         files,
         new IdleOptions(
             TimeSpan.FromSeconds(parsed.GetRequiredValue(seconds)), TimeSpan.FromSeconds(parsed.GetRequiredValue(quiet))),
         Console.Out,
-        cancellationToken),
+        token),
     cancellationToken));
 
 return await new RootCommand("noded's benchmarks; they need root") { start, idle }.Parse(args).InvokeAsync();
@@ -35,12 +35,16 @@ static Option<int> Number(string name, string description, int value) =>
     new(name) { Description = description, DefaultValueFactory = _ => value };
 
 static async Task<int> PublishAsync(
-    Func<BenchmarkFiles, Task<BenchmarkReport>> run, CancellationToken cancellationToken)
+    Func<BenchmarkFiles, CancellationToken, Task<BenchmarkReport>> run, CancellationToken cancellationToken)
 {
+    // No benchmark may take longer; a pod that never starts would keep one waiting for ever.
+    using CancellationTokenSource limit = new(TimeSpan.FromMinutes(25), TimeProvider.System);
+    using CancellationTokenSource either =
+        CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
     try
     {
         BenchmarkFiles files = BenchmarkFiles.Find();
-        BenchmarkReport report = await run(files);
+        BenchmarkReport report = await run(files, either.Token);
         await report.PublishAsync(files.ReportDirectory, Console.Out, cancellationToken);
         return 0;
     }

@@ -72,6 +72,10 @@ public sealed class KubeletComponent : IDisposable
     /// <summary>The runtime tells of changes by itself; without that it is asked every second.</summary>
     public bool HasEventStream => _pleg.HasStream;
 
+    /// <summary>Where a pod's containers log.</summary>
+    public static string LogDirectory(NodePaths paths, PodUid uid, NamespacedName name) =>
+        PodLayout.LogDirectory(paths, uid, name);
+
     /// <summary>Where one instance of a container logs.</summary>
     public string LogFile(Pod pod, string container, uint attempt) =>
         Path.Combine(_layout.LogDirectory(pod.Uid, pod.Name), PodLayout.LogPath(container, attempt));

@@ -71,7 +71,9 @@ internal static class NodeHost
     /// <summary>Makes this process the node's only daemon; otherwise says who is.</summary>
     private static string? Claim(NodedOptions options)
     {
-        Directory.CreateDirectory(options.Paths.Run);
+        // Nobody else reaches the sockets in it, not even before their own modes are set.
+        Directory.CreateDirectory(
+            options.Paths.Run, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         if (ProcessIdentity.TryReadAlive(options.Paths.DaemonPid) is { } other)
         {
             return $"noded runs already for {options.Paths.Root}, pid {other.Pid}; stop it first.";

@@ -91,6 +91,10 @@ test-unit: build ## Run the tests that need neither root nor a runtime
 test-integration: build publish images ## Run the tests against the kernel, containerd and the published binary
 	@tests/run.sh --filter-trait Category=Integration --filter-trait Category=E2E
 
+.PHONY: test-containerd
+test-containerd: build publish images ## Run the whole-binary tests with another containerd: CONTAINERD=/path/to/containerd
+	@NODED_CONTAINERD=$(CONTAINERD) tests/run.sh --filter-trait Category=E2E
+
 .PHONY: format
 format: ## Check the formatting of all code
 	@dotnet format Node.sln --verify-no-changes --verbosity quiet

@@ -13,6 +13,9 @@ internal sealed class TestNode : IAsyncDisposable
 {
     internal const string Image = "noded.internal/testimage:1";
 
+    /// <summary>Names the containerd to run the tests with, when it is not the machine's own.</summary>
+    private const string ContainerdVariable = "NODED_CONTAINERD";
+
     private readonly NodeSandbox _sandbox;
     private GrpcChannel _channel;
     private ChildProcess? _daemon;
@@ -55,8 +58,11 @@ internal sealed class TestNode : IAsyncDisposable
     /// <summary>Starts the daemon and returns once it hears from the runtime.</summary>
     internal async Task StartDaemonAsync(CancellationToken cancellationToken)
     {
+        string[] containerd = Environment.GetEnvironmentVariable(ContainerdVariable) is { Length: > 0 } binary
+            ? ["--containerd", binary]
+            : [];
         _daemon = await _sandbox.StartAsync(
-            PublishedBinary.Path, ["run", "--root", Paths.Root, "--node-name", "node1"], cancellationToken);
+            PublishedBinary.Path, ["run", "--root", Paths.Root, "--node-name", "node1", .. containerd], cancellationToken);
         Log.Clear();
         while (await _daemon.Output.ReadOrEndAsync(cancellationToken) is { } line)
         {

@@ -56,17 +56,11 @@ internal sealed class StartBenchmark(BenchmarkNode node, StartOptions options)
             new($"{FirstPod}_over_floor_p95_ms", warm.P95 - floor.P95),
             new($"{FirstPod}_p50_ms", warm.P50),
             new($"{FirstPod}_p95_ms", warm.P95),
-            .. cold.Count == 0 ? (ImmutableArray<Metric>)[] :
-            [
-                new($"{FirstPod}_cold_over_floor_ms", cold.P50 - floor.P50),
-                new($"{FirstPod}_cold_p50_ms", cold.P50),
-                new($"{FirstPod}_cold_p95_ms", cold.P95),
-            ],
-            .. adopt.Count == 0 ? (ImmutableArray<Metric>)[] :
-            [
-                new($"restart_adopt_{AdoptedPods}_pods_ms", adopt.P50),
-                new($"restart_adopt_{AdoptedPods}_pods_p95_ms", adopt.P95),
-            ],
+            Reported($"{FirstPod}_cold_over_floor_ms", cold, samples => samples.P50 - floor.P50),
+            Reported($"{FirstPod}_cold_p50_ms", cold, samples => samples.P50),
+            Reported($"{FirstPod}_cold_p95_ms", cold, samples => samples.P95),
+            Reported($"restart_adopt_{AdoptedPods}_pods_ms", adopt, samples => samples.P50),
+            Reported($"restart_adopt_{AdoptedPods}_pods_p95_ms", adopt, samples => samples.P95),
             Metric.Missing("restart_adopt_100_pods_ms", "first slice measures 10 pods", new Goal.AtMost(500)),
             Metric.Missing("install_to_ready_s", "no installer yet", new Goal.AtMost(10)),
             Metric.Missing("join_to_ready_s", "no join yet", new Goal.AtMost(5)),
@@ -74,6 +68,9 @@ internal sealed class StartBenchmark(BenchmarkNode node, StartOptions options)
         return new BenchmarkReport(
             "start", machine, options.Samples, metrics, [new("floor_p50_ms", floor.P50), new("floor_p95_ms", floor.P95)]);
     }
+
+    private static Metric Reported(string name, Percentiles samples, Func<Percentiles, double> figure) =>
+        samples.Count == 0 ? Metric.Missing(name, "no samples were asked for") : new Metric(name, figure(samples));
 
     /// <summary>Milliseconds from sending RunPodSandbox to the start of the container.</summary>
     private async Task<double> MeasureFloorAsync(string pod, CancellationToken cancellationToken)
@@ -114,6 +111,11 @@ internal sealed class StartBenchmark(BenchmarkNode node, StartOptions options)
     private async Task<List<double>> MeasureAdoptionsAsync(CancellationToken cancellationToken)
     {
         List<double> milliseconds = [];
+        if (options.AdoptSamples == 0)
+        {
+            return milliseconds;
+        }
+
         foreach (int i in Enumerable.Range(0, AdoptedPods))
         {
             await node.PlaceAsync($"adopt-{i}", PodManifest.Sleeping($"adopt-{i}"), cancellationToken);

@@ -40,7 +40,7 @@ public sealed class KubeletComponent : IDisposable
     public KubeletComponent(KubeletOptions options, KubeletServices services)
     {
         _layout = new PodLayout(options.Paths, services.Hierarchies);
-        SyncInbox inbox = new(_activity);
+        SyncInbox inbox = new(_activity, services.Flight);
         RuntimeService runtime = new(services.Runtime, services.Metrics.Runtime, services.Clock);
         ContainerIndex index = new();
         _genericPleg = new GenericPleg(
@@ -55,7 +55,7 @@ public sealed class KubeletComponent : IDisposable
             services.Loggers.CreateLogger<FileSource>());
         PodWorkers workers = new(WorkerServices(options, services, runtime, index, inbox));
         _syncLoop = new SyncLoop(
-            inbox, workers, [FileSource.Name], _activity, services.Loggers.CreateLogger<SyncLoop>());
+            inbox, workers, [FileSource.Name], _activity, services.Flight, services.Loggers.CreateLogger<SyncLoop>());
         services.Metrics.Snapshot = () => (
             _genericPleg.LastSnapshot.RunningPods, _genericPleg.LastSnapshot.RunningContainers, Reports.Count);
     }

@@ -11,6 +11,13 @@ internal static class NodeHost
     /// <returns>The exit code.</returns>
     internal static async Task<int> RunAsync(NodedOptions options, CancellationToken cancellationToken)
     {
+        if (!File.Exists(options.Containerd))
+        {
+            await Console.Error.WriteLineAsync(
+                $"There is no {options.Containerd}: install the package containerd, or name the binary with --containerd.");
+            return 1;
+        }
+
         if (Claim(options) is { } refusal)
         {
             await Console.Error.WriteLineAsync(refusal);
@@ -18,7 +25,7 @@ internal static class NodeHost
         }
 
         using ILoggerFactory loggers = LoggerFactory.Create(ConfigureLogging);
-        using NodeComposition node = await NodeComposition.CreateAsync(options, loggers, cancellationToken);
+        using NodeComposition node = new(options, loggers);
         await using WebApplication app = Build(node, loggers);
         await app.StartAsync(cancellationToken);
         File.SetUnixFileMode(options.Paths.OperatorSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);

@@ -12,6 +12,8 @@ internal sealed record IdleWindow(
     double ContainerdCpuPercent,
     ImmutableArray<(string Thread, double PerSecond)> Wakeups)
 {
+    private static readonly TimeSpan ReadPeriod = TimeSpan.FromSeconds(1);
+
     internal double WakeupsPerSecond => Wakeups.Sum(thread => thread.PerSecond);
 
     internal static async Task<IdleWindow> MeasureAsync(
@@ -24,10 +26,16 @@ internal sealed record IdleWindow(
         long startedAt = clock.GetTimestamp();
         TimeSpan daemon = CgroupCpu.Read(node.Hierarchies, node.DaemonCgroup);
         TimeSpan containerd = CgroupCpu.Read(node.Hierarchies, node.ContainerdCgroup);
-        ThreadWakeups wakeups = ThreadWakeups.Read(node.DaemonPid);
-        await Task.Delay(options.Window, clock, cancellationToken);
+        ThreadWakeups before = ThreadWakeups.Read(node.DaemonPid);
+        ThreadWakeups after = before;
+        while (clock.GetElapsedTime(startedAt) < options.Window)
+        {
+            // Pool threads come and go every few seconds and take their counts along.
+            await Task.Delay(ReadPeriod, clock, cancellationToken);
+            after = after.UpdatedBy(ThreadWakeups.Read(node.DaemonPid));
+        }
 
-        ImmutableArray<ThreadWakeups.Count> woken = ThreadWakeups.Read(node.DaemonPid).Since(wakeups);
+        ImmutableArray<ThreadWakeups.Count> woken = after.Since(before);
         daemon = CgroupCpu.Read(node.Hierarchies, node.DaemonCgroup) - daemon;
         containerd = CgroupCpu.Read(node.Hierarchies, node.ContainerdCgroup) - containerd;
         TimeSpan elapsed = clock.GetElapsedTime(startedAt);

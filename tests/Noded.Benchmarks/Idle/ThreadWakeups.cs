@@ -30,6 +30,9 @@ internal sealed record ThreadWakeups(ImmutableDictionary<int, ThreadWakeups.Coun
         return new ThreadWakeups(threads.ToImmutable());
     }
 
+    /// <summary>The later counts, and those of threads that have ended meanwhile.</summary>
+    internal ThreadWakeups UpdatedBy(ThreadWakeups later) => new(Threads.SetItems(later.Threads));
+
     /// <summary>Wake-ups since <paramref name="before"/> by thread name, the busiest first.</summary>
     internal ImmutableArray<Count> Since(ThreadWakeups before) =>
     [

@@ -23,7 +23,8 @@ public static class UnixSocketChannel
         {
             ConnectCallback = (_, cancellationToken) => ConnectAsync(endPoint, cancellationToken),
             UseProxy = false,
-            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            // Long, but not infinite: the handler looks for dead connections four times in this period.
+            PooledConnectionIdleTimeout = TimeSpan.FromDays(1),
         };
 
         // The authority is not resolved, but grpc-go refuses one that is no host name.

@@ -24,6 +24,7 @@ internal sealed class NodeComposition : IDisposable
     private readonly Inotify _inotify;
     private readonly GrpcChannel _containerd;
     private readonly KubeletServices _kubeletServices;
+    private readonly Task _joinedCgroup = Task.CompletedTask;
     private volatile KubeletComponent _kubelet;
 
     internal NodeComposition(NodedOptions options, ILoggerFactory loggers)
@@ -66,7 +67,9 @@ internal sealed class NodeComposition : IDisposable
             // systemd gives its services a cgroup of their own; without it nobody does.
             Cgroup cgroup = new(hierarchies, options.Paths.CgroupPrefix + "/daemon");
             cgroup.Create();
-            cgroup.Attach(Environment.ProcessId);
+
+            // The kernel takes its time to move a process with threads; nothing has to wait for it.
+            _joinedCgroup = Task.Run(() => cgroup.Attach(Environment.ProcessId));
         }
     }
 
@@ -94,7 +97,7 @@ internal sealed class NodeComposition : IDisposable
     internal IReadOnlyList<SupervisedComponent> Components { get; }
 
     internal Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(Components.Select(component => component.RunAsync(cancellationToken)));
+        Task.WhenAll(Components.Select(component => component.RunAsync(cancellationToken)).Append(_joinedCgroup));
 
     public void Dispose()
     {

@@ -5,7 +5,7 @@ using Noded.Linux.Processes;
 namespace Noded.Hosting;
 
 /// <summary>Hosts the node's parts and its two servers: the operator's socket and the health port.</summary>
-internal static class NodeHost
+internal static partial class NodeHost
 {
     /// <summary>Runs the daemon until it is told to stop; pods and runtime go on without it.</summary>
     /// <returns>The exit code.</returns>
@@ -26,14 +26,24 @@ internal static class NodeHost
 
         using ILoggerFactory loggers = LoggerFactory.Create(ConfigureLogging);
         using NodeComposition node = new(options, loggers);
-        await using WebApplication app = Build(node, loggers);
-        await app.StartAsync(cancellationToken);
-        File.SetUnixFileMode(options.Paths.OperatorSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
-        using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(
-            cancellationToken, app.Lifetime.ApplicationStopping);
-        await node.RunAsync(stopping.Token);
-        await app.StopAsync(CancellationToken.None);
+        // The node first: pods need not wait for the servers that tell of them.
+        Task running = node.RunAsync(stopping.Token);
+        try
+        {
+            await using WebApplication app = Build(node, loggers);
+            await app.StartAsync(cancellationToken);
+            File.SetUnixFileMode(options.Paths.OperatorSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            LogServing(loggers.CreateLogger(nameof(NodeHost)), options.Paths.OperatorSocket);
+            await app.WaitForShutdownAsync(cancellationToken);
+        }
+        finally
+        {
+            await stopping.CancelAsync();
+            await running;
+        }
+
         File.Delete(options.Paths.DaemonPid);
         return 0;
     }
@@ -90,4 +100,7 @@ internal static class NodeHost
         File.Delete(options.Paths.OperatorSocket);
         return null;
     }
+
+    [LoggerMessage(EventId = 2002, Level = LogLevel.Information, Message = "Listening on {Socket}")]
+    private static partial void LogServing(ILogger logger, string socket);
 }

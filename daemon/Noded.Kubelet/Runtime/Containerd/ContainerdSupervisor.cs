@@ -110,14 +110,15 @@ public sealed partial class ContainerdSupervisor(
         {
             ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         };
-        int pid = DetachedProcess.Start(binary, ["--config", _paths.ContainerdConfig], environment, _paths.ContainerdLog);
-
         Cgroup cgroup = new(hierarchies, CgroupOf(_paths));
         cgroup.Create();
-        cgroup.Attach(pid);
+        int pid = DetachedProcess.Start(binary, ["--config", _paths.ContainerdConfig], environment, _paths.ContainerdLog);
+
+        // Noted before anything else can fail: the next try adopts this process instead of starting a second one.
         ProcessIdentity identity = ProcessIdentity.TryRead(pid)
             ?? throw new IOException($"containerd ended as soon as it was started; see {_paths.ContainerdLog}.");
         identity.WriteTo(_paths.ContainerdPid);
+        cgroup.Attach(pid);
         return pid;
     }
 

@@ -40,7 +40,7 @@ public sealed class KubeletComponent : IDisposable
     public KubeletComponent(KubeletOptions options, KubeletServices services)
     {
         _layout = new PodLayout(options.Paths, services.Hierarchies);
-        SyncInbox inbox = new(_activity);
+        SyncInbox inbox = new(_activity, services.Flight);
         RuntimeService runtime = new(services.Runtime, services.Metrics.Runtime, services.Clock);
         ContainerIndex index = new();
         _genericPleg = new GenericPleg(
@@ -55,7 +55,7 @@ public sealed class KubeletComponent : IDisposable
             services.Loggers.CreateLogger<FileSource>());
         PodWorkers workers = new(WorkerServices(options, services, runtime, index, inbox));
         _syncLoop = new SyncLoop(
-            inbox, workers, [FileSource.Name], _activity, services.Loggers.CreateLogger<SyncLoop>());
+            inbox, workers, [FileSource.Name], _activity, services.Flight, services.Loggers.CreateLogger<SyncLoop>());
         services.Metrics.Snapshot = () => (
             _genericPleg.LastSnapshot.RunningPods, _genericPleg.LastSnapshot.RunningContainers, Reports.Count);
     }
@@ -71,6 +71,10 @@ public sealed class KubeletComponent : IDisposable
 
     /// <summary>The runtime tells of changes by itself; without that it is asked every second.</summary>
     public bool HasEventStream => _pleg.HasStream;
+
+    /// <summary>Where a pod's containers log.</summary>
+    public static string LogDirectory(NodePaths paths, PodUid uid, NamespacedName name) =>
+        PodLayout.LogDirectory(paths, uid, name);
 
     /// <summary>Where one instance of a container logs.</summary>
     public string LogFile(Pod pod, string container, uint attempt) =>

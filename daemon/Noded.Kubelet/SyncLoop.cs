@@ -18,6 +18,7 @@ internal sealed partial class SyncLoop(
     PodWorkers workers,
     ImmutableArray<string> sources,
     ActivityTracker activity,
+    FlightRecorder flight,
     ILogger<SyncLoop> logger)
 {
     private readonly Dictionary<string, ImmutableDictionary<PodUid, Pod>> _desired = [];
@@ -35,9 +36,10 @@ internal sealed partial class SyncLoop(
         workers.StopWith(cancellationToken);
         try
         {
-            await foreach (SyncEvent syncEvent in inbox.Reader.ReadAllAsync(cancellationToken))
+            await foreach ((SyncEvent syncEvent, long cause) in inbox.Reader.ReadAllAsync(cancellationToken))
             {
                 LogEvent(syncEvent);
+                flight.Because(cause);
                 Dispatch(syncEvent);
                 activity.Leave();
             }
@@ -144,19 +146,22 @@ internal sealed partial class SyncLoop(
     private partial void LogEvent(SyncEvent syncEvent);
 }
 
-/// <summary>The way into the sync loop. Every event counts as work under way until the loop has dispatched it.</summary>
-internal sealed class SyncInbox(ActivityTracker activity)
+/// <summary>
+/// The way into the sync loop. Every event counts as work under way until the loop has dispatched it, and carries what
+/// its sender named as the cause.
+/// </summary>
+internal sealed class SyncInbox(ActivityTracker activity, FlightRecorder flight)
 {
     // Unbounded: the loop only routes and is never behind for long, while a writer that waited for it could be one of
     // the workers it routes to.
-    private readonly Channel<SyncEvent> _events =
-        Channel.CreateUnbounded<SyncEvent>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<(SyncEvent Event, long Cause)> _events =
+        Channel.CreateUnbounded<(SyncEvent Event, long Cause)>(new UnboundedChannelOptions { SingleReader = true });
 
-    internal ChannelReader<SyncEvent> Reader => _events.Reader;
+    internal ChannelReader<(SyncEvent Event, long Cause)> Reader => _events.Reader;
 
     internal void Post(SyncEvent syncEvent)
     {
         activity.Enter();
-        _events.Writer.TryWrite(syncEvent);
+        _events.Writer.TryWrite((syncEvent, flight.Cause));
     }
 }

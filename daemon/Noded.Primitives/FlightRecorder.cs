@@ -38,14 +38,24 @@ public sealed record FlightEntry(
 /// </summary>
 public sealed class FlightRecorder(int capacity, TimeProvider clock)
 {
+    private readonly AsyncLocal<long> _because = new();
     private readonly Lock _lock = new();
     private readonly FlightEntry?[] _ring = new FlightEntry?[capacity];
     private long _last;
 
+    /// <summary>The cause of what the calling flow records; 0 for none.</summary>
+    public long Cause => _because.Value;
+
+    /// <summary>
+    /// What this flow and the tasks it starts record from here on follows from the entry <paramref name="cause"/>.
+    /// </summary>
+    public void Because(long cause) => _because.Value = cause;
+
     /// <summary>Adds an entry and returns its sequence, to be named as the cause of what follows from it.</summary>
-    public long Record(FlightEntryKind kind, string subject, string what, long cause = 0, TimeSpan duration = default)
+    public long Record(FlightEntryKind kind, string subject, string what, TimeSpan duration = default)
     {
         DateTimeOffset now = clock.GetUtcNow();
+        long cause = _because.Value;
 
         lock (_lock)
         {

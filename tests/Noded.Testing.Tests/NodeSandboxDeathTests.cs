@@ -23,7 +23,7 @@ public sealed class NodeSandboxDeathTests
             string[] hold =
             [
                 $"{ReportTo}={fifo}", Path.Combine(AppContext.BaseDirectory, "Noded.Testing.Tests"),
-                "-explicit", "only", "-method", $"{typeof(NodeSandboxDeathTests).FullName}.{nameof(HoldASandbox)}",
+                "--explicit", "only", "--filter-method", $"{typeof(NodeSandboxDeathTests).FullName}.{nameof(HoldASandbox)}",
             ];
             await using ChildProcess harness = ChildProcess.Start("env", hold);
             string[] report = (await File.ReadAllTextAsync(fifo, Token)).Split(' ');

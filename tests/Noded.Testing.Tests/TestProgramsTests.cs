@@ -37,8 +37,8 @@ public sealed class TestProgramsTests
         Assert.True(File.Exists(Path.Combine(RepositoryRoot.Find(), "Node.sln")));
 
     [Theory]
-    [InlineData(null, "/r/artifacts/publish/Noded/release/noded")]
-    [InlineData("", "/r/artifacts/publish/Noded/release/noded")]
+    [InlineData(null, "/r/artifacts/publish/noded/noded")]
+    [InlineData("", "/r/artifacts/publish/noded/noded")]
     [InlineData("/opt/noded", "/opt/noded")]
     public void Locate_NamedOrNot_PrefersTheName(string? named, string expected) =>
         Assert.Equal(expected, PublishedBinary.Locate(named, "/r"));

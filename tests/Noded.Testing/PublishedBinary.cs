@@ -14,12 +14,12 @@ public static class PublishedBinary
         get
         {
             string path = Locate(Environment.GetEnvironmentVariable(Variable), RepositoryRoot.Find());
-            Assert.SkipUnless(File.Exists(path), $"{path} is missing: publish it with `make aot` or set {Variable}.");
+            Assert.SkipUnless(File.Exists(path), $"{path} is missing: publish it with `make publish` or set {Variable}.");
             return path;
         }
     }
 
     internal static string Locate(string? named, string repository) => string.IsNullOrEmpty(named)
-        ? System.IO.Path.Combine(repository, "artifacts/publish/Noded/release/noded")
+        ? System.IO.Path.Combine(repository, "artifacts/publish/noded/noded")
         : named;
 }

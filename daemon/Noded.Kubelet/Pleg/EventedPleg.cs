@@ -132,6 +132,7 @@ internal sealed partial class EventedPleg(
         _hasStream = true;
         metrics.EventStreamConnections.Inc();
         flight.Record(FlightEntryKind.Observed, "runtime", "event stream open");
+        LogStreamOpen();
     }
 
     private async Task HandleAsync(RuntimeEvent runtimeEvent, CancellationToken cancellationToken)
@@ -183,6 +184,9 @@ internal sealed partial class EventedPleg(
             }
         }
     }
+
+    [LoggerMessage(EventId = 1104, Level = LogLevel.Information, Message = "The runtime's event stream is open")]
+    private partial void LogStreamOpen();
 
     [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "The runtime has no event stream for us; relisting until it has")]
     private partial void LogStreamBroken(Exception exception);

@@ -8,8 +8,10 @@ namespace Noded.Kubelet.Pods;
 /// <summary>Where a pod's files and cgroup are; upstream's layout below the node's root.</summary>
 internal sealed class PodLayout(NodePaths paths, CgroupHierarchies hierarchies)
 {
-    internal string LogDirectory(PodUid uid, NamespacedName name) =>
+    internal static string LogDirectory(NodePaths paths, PodUid uid, NamespacedName name) =>
         Path.Combine(paths.PodLogs, $"{name.Namespace}_{name.Name}_{uid}");
+
+    internal string LogDirectory(PodUid uid, NamespacedName name) => LogDirectory(paths, uid, name);
 
     internal static string LogPath(string container, uint attempt) =>
         Path.Combine(container, attempt.ToString(CultureInfo.InvariantCulture) + ".log");

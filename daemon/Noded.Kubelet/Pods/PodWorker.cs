@@ -24,8 +24,8 @@ internal sealed partial class PodWorker
     private readonly ITimer _timer;
 
     // Unbounded, but each turn takes all of it: it holds what came during one step.
-    private readonly Channel<ContainerId?> _signals =
-        Channel.CreateUnbounded<ContainerId?>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Signal> _signals =
+        Channel.CreateUnbounded<Signal>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly CancellationTokenSource _deletion = new();
 
@@ -72,7 +72,7 @@ internal sealed partial class PodWorker
     internal void Post(ContainerId? died)
     {
         _services.Activity.Enter();
-        if (!_signals.Writer.TryWrite(died))
+        if (!_signals.Writer.TryWrite(new Signal(died, _services.Flight.Cause)))
         {
             _services.Activity.Leave();
         }
@@ -118,9 +118,10 @@ internal sealed partial class PodWorker
     private int Drain()
     {
         int count = 0;
-        for (; _signals.Reader.TryRead(out ContainerId? signal); count++)
+        for (; _signals.Reader.TryRead(out Signal signal); count++)
         {
-            if (signal is { } died)
+            _services.Flight.Because(signal.Cause);
+            if (signal.Died is { } died)
             {
                 _died.Add(died);
             }
@@ -214,6 +215,10 @@ internal sealed partial class PodWorker
         _services.Statuses.Remove(Uid);
         Phase = PodWorkerPhases.Next(Phase, PodSignal.ResourcesReclaimed);
     }
+
+    /// <summary>A reason to look again.</summary>
+    /// <param name="Cause">The flight recorder's entry that led to it.</param>
+    private readonly record struct Signal(ContainerId? Died, long Cause);
 
     [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Step of pod {Pod} failed, again in {Delay}")]
     private partial void LogStepFailed(NamespacedName pod, TimeSpan delay, Exception exception);

@@ -33,13 +33,12 @@ internal sealed class PodWorkers(PodWorkerServices services)
         PodWorker? namesake = worker ?? _workers.Values.FirstOrDefault(other => other.Name == pod.Name);
         if (namesake is null)
         {
-            services.Flight.Record(FlightEntryKind.Decided, pod.Subject, $"run, uid {pod.Uid}");
+            Decide(pod.Name, $"run, uid {pod.Uid}");
             Start(pod.Uid, pod.Name).Update(pod);
             return;
         }
 
-        services.Flight.Record(
-            FlightEntryKind.Decided, pod.Subject, $"run, uid {pod.Uid}, once uid {namesake.Uid} is gone");
+        Decide(pod.Name, $"run, uid {pod.Uid}, once uid {namesake.Uid} is gone");
         _waiting[pod.Name] = pod;
         if (!namesake.IsDeleted)
         {
@@ -52,7 +51,7 @@ internal sealed class PodWorkers(PodWorkerServices services)
     {
         if (_workers.TryGetValue(uid, out PodWorker? worker))
         {
-            services.Flight.Record(FlightEntryKind.Decided, Pod.SubjectOf(worker.Name), $"remove, uid {uid}");
+            Decide(worker.Name, $"remove, uid {uid}");
             worker.Delete();
         }
 
@@ -67,7 +66,7 @@ internal sealed class PodWorkers(PodWorkerServices services)
     {
         if (!_workers.ContainsKey(uid))
         {
-            services.Flight.Record(FlightEntryKind.Decided, Pod.SubjectOf(name), $"remove orphan, uid {uid}");
+            Decide(name, $"remove orphan, uid {uid}");
             Start(uid, name).Delete();
         }
     }
@@ -111,6 +110,10 @@ internal sealed class PodWorkers(PodWorkerServices services)
             await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    /// <summary>Records a decision as the cause of what the worker does about it.</summary>
+    private void Decide(NamespacedName pod, string what) =>
+        services.Flight.Because(services.Flight.Record(FlightEntryKind.Decided, Pod.SubjectOf(pod), what));
 
     private PodWorker Start(PodUid uid, NamespacedName name)
     {

@@ -15,6 +15,9 @@ internal static class UnsupportedFeatures
         FieldPath spec = path.Child("spec");
         Refuse(errors, spec.Child("hostNetwork"), pod.Spec.HostNetwork != true, "pods need the host's network until this node has CNI plugins");
         Refuse(errors, spec.Child("volumes"), pod.Spec.Volumes?.Count > 0);
+        Refuse(errors, spec.Child("nodeSelector"), pod.Spec.NodeSelector?.Count > 0);
+        Refuse(errors, spec.Child("affinity"), pod.Spec.Affinity is not null);
+        Refuse(errors, spec.Child("setHostnameAsFQDN"), pod.Spec.SetHostnameAsFQDN == true);
         Refuse(errors, spec.Child("runtimeClassName"), pod.Spec.RuntimeClassName is not null);
         Refuse(errors, spec.Child("activeDeadlineSeconds"), pod.Spec.ActiveDeadlineSeconds is not null);
         Refuse(errors, spec.Child("hostAliases"), pod.Spec.HostAliases?.Count > 0);
@@ -23,6 +26,8 @@ internal static class UnsupportedFeatures
         Refuse(errors, spec.Child("hostUsers"), pod.Spec.HostUsers == false);
         Refuse(errors, spec.Child("resources"), pod.Spec.Resources is not null);
         FieldPath security = spec.Child("securityContext");
+        Refuse(errors, security.Child("seLinuxOptions"), pod.Spec.SecurityContext?.SeLinuxOptions is not null);
+        Refuse(errors, security.Child("appArmorProfile"), pod.Spec.SecurityContext?.AppArmorProfile is not null);
         Refuse(errors, security.Child("sysctls"), pod.Spec.SecurityContext?.Sysctls?.Count > 0);
         Refuse(errors, security.Child("seccompProfile"), pod.Spec.SecurityContext?.SeccompProfile?.Type == "Localhost");
         Refuse(errors, security.Child("runAsNonRoot"), pod.Spec.SecurityContext?.RunAsNonRoot == true);
@@ -45,10 +50,20 @@ internal static class UnsupportedFeatures
         Refuse(errors, path.Child("startupProbe"), container.StartupProbe is not null);
         Refuse(errors, path.Child("lifecycle"), container.Lifecycle is not null);
         Refuse(errors, path.Child("restartPolicy"), container.RestartPolicy is not null);
+        Refuse(errors, path.Child("terminationMessagePath"), container.TerminationMessagePath is not (null or "/dev/termination-log"));
+        Refuse(errors, path.Child("terminationMessagePolicy"), container.TerminationMessagePolicy is not (null or "File"));
+        Refuse(errors, path.Child("volumeDevices"), container.VolumeDevices?.Count > 0);
+        foreach (string resource in (container.Resources?.Limits?.Keys ?? []).Except(["cpu", "memory"]))
+        {
+            Refuse(errors, path.Child("resources").Child("limits").Key(resource), true);
+        }
+
         Refuse(errors, path.Child("envFrom"), container.EnvFrom?.Count > 0);
         FieldPath security = path.Child("securityContext");
         Refuse(errors, security.Child("seccompProfile"), container.SecurityContext?.SeccompProfile?.Type == "Localhost");
         Refuse(errors, security.Child("runAsNonRoot"), container.SecurityContext?.RunAsNonRoot == true);
+        Refuse(errors, security.Child("seLinuxOptions"), container.SecurityContext?.SeLinuxOptions is not null);
+        Refuse(errors, security.Child("procMount"), container.SecurityContext?.ProcMount is not (null or "Default"));
         Refuse(errors, security.Child("appArmorProfile"), container.SecurityContext?.AppArmorProfile is not null);
         for (int i = 0; i < (container.Env?.Count ?? 0); i++)
         {

@@ -26,7 +26,7 @@ internal sealed class NodeComposition : IDisposable
     private readonly KubeletServices _kubeletServices;
     private volatile KubeletComponent _kubelet;
 
-    private NodeComposition(NodedOptions options, ContainerdConfig containerd, ILoggerFactory loggers)
+    internal NodeComposition(NodedOptions options, ILoggerFactory loggers)
     {
         TimeProvider clock = TimeProvider.System;
         Options = options;
@@ -39,9 +39,15 @@ internal sealed class NodeComposition : IDisposable
         _containerd = UnixSocketChannel.Open(options.Paths.ContainerdSocket);
         Logs = new ContainerLogReader(_inotify, clock);
 
-        Containerd = new ContainerdSupervisor(
-            containerd, options.Containerd, hierarchies, _reactor, Flight, clock,
-            loggers.CreateLogger<ContainerdSupervisor>());
+        bool mayRaiseLimits = Capabilities.Has(Capabilities.SysResource);
+        ContainerdSupervisor containerd = new(
+            options.Paths,
+            options.Containerd,
+            version => new ContainerdConfig(
+                options.Paths, version, options.Runc, BuiltInImages.PauseReference, !mayRaiseLimits),
+            hierarchies,
+            _reactor,
+            Flight);
         _kubeletServices = new KubeletServices(
             _containerd.CreateCallInvoker(), _inotify, hierarchies, Flight, Events, new KubeletMetrics(Metrics), clock,
             Random.Shared.NextDouble, loggers);
@@ -51,7 +57,7 @@ internal sealed class NodeComposition : IDisposable
         Components =
         [
             new SupervisedComponent("inotify", _inotify.RunAsync, Flight, clock, logger),
-            new SupervisedComponent("containerd", Containerd.RunAsync, Flight, clock, logger),
+            new SupervisedComponent("containerd", containerd.RunAsync, Flight, clock, logger),
             new SupervisedComponent("kubelet", RunKubeletAsync, Flight, clock, logger),
         ];
 
@@ -80,31 +86,12 @@ internal sealed class NodeComposition : IDisposable
 
     internal CollectorRegistry Metrics { get; } = Prometheus.Metrics.NewCustomRegistry();
 
-    internal ContainerdSupervisor Containerd { get; }
-
     /// <summary>The kubelet that runs now; one that failed is replaced, not started again.</summary>
     internal KubeletComponent Kubelet => _kubelet;
 
     internal ContainerLogReader Logs { get; }
 
     internal IReadOnlyList<SupervisedComponent> Components { get; }
-
-    /// <exception cref="IOException">The machine lacks what the node needs; the message says what.</exception>
-    internal static async Task<NodeComposition> CreateAsync(
-        NodedOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
-    {
-        if (!File.Exists(options.Containerd))
-        {
-            throw new IOException($"There is no {options.Containerd}: install the package containerd, or name the binary with --containerd.");
-        }
-
-        ContainerdVersion version = await ContainerdSupervisor.ReadVersionAsync(options.Containerd, cancellationToken);
-        bool mayRaiseLimits = Capabilities.Has(Capabilities.SysResource);
-        return new NodeComposition(
-            options,
-            new ContainerdConfig(options.Paths, version, options.Runc, BuiltInImages.PauseReference, !mayRaiseLimits),
-            loggers);
-    }
 
     internal Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(Components.Select(component => component.RunAsync(cancellationToken)));

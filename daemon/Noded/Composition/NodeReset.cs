@@ -78,6 +78,7 @@ internal static class NodeReset
             await output.WriteLineAsync($"removing pod {sandbox.PodName}");
             await runtime.StopPodSandboxAsync(sandbox.Id, cancellationToken);
             await runtime.RemovePodSandboxAsync(sandbox.Id, cancellationToken);
+            RemoveTree(KubeletComponent.LogDirectory(paths, sandbox.Pod, sandbox.PodName));
         }
     }
 
@@ -121,7 +122,7 @@ internal static class NodeReset
 
     private static void RemoveFiles(NodePaths paths, bool keepManifests, TextWriter output)
     {
-        List<string> directories = [paths.State, paths.Run, paths.Kubelet, paths.PodLogs, paths.Logs];
+        List<string> directories = [paths.State, paths.Run, paths.Logs];
         if (!keepManifests)
         {
             directories.Add(paths.Manifests);
@@ -134,6 +135,22 @@ internal static class NodeReset
         }
 
         RemoveEmptyParents(paths);
+        RemoveSharedDirectories(paths);
+    }
+
+    /// <summary>
+    /// Directories that other agents may use as well go only when nothing is left in them. Shims keep their sockets
+    /// under /run/containerd whatever the configuration says.
+    /// </summary>
+    private static void RemoveSharedDirectories(NodePaths paths)
+    {
+        foreach (string directory in (string[])[paths.PodLogs, paths.CniConfig, "/run/containerd/s", "/run/containerd"])
+        {
+            if (Directory.Exists(directory) && !Directory.EnumerateFileSystemEntries(directory).Any())
+            {
+                Directory.Delete(directory);
+            }
+        }
     }
 
     private static void RemoveTree(string directory)

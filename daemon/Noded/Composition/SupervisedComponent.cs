@@ -14,6 +14,9 @@ internal sealed partial class SupervisedComponent(
     TimeProvider clock,
     ILogger<SupervisedComponent> logger)
 {
+    /// <summary>What ran this long failed for another reason than the time before.</summary>
+    private static readonly TimeSpan LongRun = TimeSpan.FromSeconds(30);
+
     private volatile string? _failure;
 
     internal string Name => name;
@@ -26,6 +29,7 @@ internal sealed partial class SupervisedComponent(
         Backoff backoff = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(30), Random.Shared.NextDouble);
         while (!cancellationToken.IsCancellationRequested)
         {
+            long startedAt = clock.GetTimestamp();
             try
             {
                 _failure = null;
@@ -43,6 +47,11 @@ internal sealed partial class SupervisedComponent(
             }
 
             flight.Record(FlightEntryKind.Failed, name, _failure);
+            if (clock.GetElapsedTime(startedAt) > LongRun)
+            {
+                backoff.Reset();
+            }
+
             await Task.Delay(backoff.Next(), clock, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -11,14 +11,12 @@ internal static class NodeHost
     /// <returns>The exit code.</returns>
     internal static async Task<int> RunAsync(NodedOptions options, CancellationToken cancellationToken)
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.AddSimpleConsole(console =>
+        if (!File.Exists(options.Containerd))
         {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.UseUtcTimestamp = true;
-        });
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
+            await Console.Error.WriteLineAsync(
+                $"There is no {options.Containerd}: install the package containerd, or name the binary with --containerd.");
+            return 1;
+        }
 
         if (Claim(options) is { } refusal)
         {
@@ -26,9 +24,9 @@ internal static class NodeHost
             return 1;
         }
 
-        using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole());
-        using NodeComposition node = await NodeComposition.CreateAsync(options, loggers, cancellationToken);
-        await using WebApplication app = Build(builder, node);
+        using ILoggerFactory loggers = LoggerFactory.Create(ConfigureLogging);
+        using NodeComposition node = new(options, loggers);
+        await using WebApplication app = Build(node, loggers);
         await app.StartAsync(cancellationToken);
         File.SetUnixFileMode(options.Paths.OperatorSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
@@ -40,8 +38,20 @@ internal static class NodeHost
         return 0;
     }
 
-    private static WebApplication Build(WebApplicationBuilder builder, NodeComposition node)
+    private static void ConfigureLogging(ILoggingBuilder logging) => logging
+        .AddFilter("Microsoft", LogLevel.Warning)
+        .AddFilter("Grpc", LogLevel.Warning)
+        .AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.UseUtcTimestamp = true;
+        });
+
+    private static WebApplication Build(NodeComposition node, ILoggerFactory loggers)
     {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggers);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -68,7 +78,9 @@ internal static class NodeHost
     /// <summary>Makes this process the node's only daemon; otherwise says who is.</summary>
     private static string? Claim(NodedOptions options)
     {
-        Directory.CreateDirectory(options.Paths.Run);
+        // Nobody else reaches the sockets in it, not even before their own modes are set.
+        Directory.CreateDirectory(
+            options.Paths.Run, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         if (ProcessIdentity.TryReadAlive(options.Paths.DaemonPid) is { } other)
         {
             return $"noded runs already for {options.Paths.Root}, pid {other.Pid}; stop it first.";

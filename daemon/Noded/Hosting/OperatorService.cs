@@ -87,7 +87,7 @@ internal sealed class OperatorService(NodeComposition node) : Operator.OperatorB
             foreach (FlightEntry entry in node.Flight.Read(last))
             {
                 last = entry.Sequence;
-                if (request.Subject.Length == 0 || entry.Subject.StartsWith(request.Subject, StringComparison.Ordinal))
+                if (IsAbout(entry.Subject, request.Subject))
                 {
                     await responseStream.WriteAsync(OperatorMessages.ToEntry(entry), context.CancellationToken);
                 }
@@ -115,6 +115,12 @@ internal sealed class OperatorService(NodeComposition node) : Operator.OperatorB
             throw new RpcException(new Status(StatusCode.Unavailable, e.Message));
         }
     }
+
+    /// <summary>A pod's subject means its containers, too: their subjects go on after a blank.</summary>
+    private static bool IsAbout(string subject, string wanted) =>
+        wanted.Length == 0
+        || (subject.StartsWith(wanted, StringComparison.Ordinal)
+            && (subject.Length == wanted.Length || subject[wanted.Length] == ' '));
 
     internal static bool IsMeant(PodReport report, string pod) => report.Pod.Name == NamespacedName.Parse(pod);
 }

@@ -18,7 +18,7 @@ public sealed class EventedPlegTests : IAsyncDisposable
     private readonly ScriptedRuntimeEvents _events = new();
     private readonly FakeRuntimeService _runtime;
     private readonly ContainerIndex _index = new();
-    private readonly SyncInbox _inbox = new(new ActivityTracker());
+    private readonly SyncInbox _inbox = new(new ActivityTracker(), new FlightRecorder(16, TimeProvider.System));
     private readonly Channel<string> _relists = Channel.CreateUnbounded<string>();
     private readonly GenericPleg _generic;
     private readonly EventedPleg _pleg;
@@ -219,7 +219,7 @@ public sealed class EventedPlegTests : IAsyncDisposable
         await task;
     }
 
-    private ValueTask<SyncEvent> NextAsync() => _inbox.Reader.ReadAsync(Token);
+    private async Task<SyncEvent> NextAsync() => (await _inbox.Reader.ReadAsync(Token)).Event;
 
     private async Task<PodLifecycleEvent> NextLifecycleAsync() =>
         Assert.IsType<SyncEvent.Lifecycle>(await NextAsync()).Event;

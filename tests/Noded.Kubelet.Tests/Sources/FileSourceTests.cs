@@ -28,7 +28,7 @@ public sealed class FileSourceTests : IAsyncDisposable
     public FileSourceTests()
     {
         _inotify = new Inotify(_reactor);
-        _inbox = new SyncInbox(_activity);
+        _inbox = new SyncInbox(_activity, new FlightRecorder(16, _clock));
         _events = new EventRecorder(64, new FlightRecorder(64, _clock), _clock);
         _source = new FileSource(
             Manifests, TimeSpan.FromSeconds(20), Read, _inbox, _inotify, _events, _activity, _clock,
@@ -230,7 +230,7 @@ public sealed class FileSourceTests : IAsyncDisposable
     }
 
     private async Task<ImmutableArray<Pod>> NextAsync() =>
-        Assert.IsType<SyncEvent.PodsDesired>(await _inbox.Reader.ReadAsync(Token)).Pods;
+        Assert.IsType<SyncEvent.PodsDesired>((await _inbox.Reader.ReadAsync(Token)).Event).Pods;
 
     /// <summary>Reads wishes until one is as expected: a write may be seen half way.</summary>
     private async Task UntilAsync(string expected)

@@ -66,6 +66,7 @@ public sealed record ContainerdConfig(
 
         [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
         BinaryName = {Quote(RuncBinary)}
+        Root = {Quote(Paths.ContainerdState + "/runc")}
         SystemdCgroup = false
 
         """;
@@ -98,6 +99,7 @@ public sealed record ContainerdConfig(
 
         [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
         BinaryName = {Quote(RuncBinary)}
+        Root = {Quote(Paths.ContainerdState + "/runc")}
         SystemdCgroup = false
 
         """;

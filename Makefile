@@ -1,0 +1,113 @@
+# noded: build, run and test. `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+
+ARTIFACTS := $(CURDIR)/artifacts
+IMAGES := $(ARTIFACTS)/images
+NODED := $(ARTIFACTS)/publish/noded/noded
+INVENTORY := $(ARTIFACTS)/bin/Noded.Inventory/debug/Noded.Inventory
+RUNTIME := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
+SOURCES := $(shell find daemon packaging/images -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.c' \)) \
+	Directory.Build.props Directory.Packages.props
+
+# Where `make run` puts its node. Short: socket paths below it have 107 bytes.
+ROOT ?= /var/lib/noded-dev
+DEMO_PORT := 18080
+MAX_BINARY_MIB := 45
+
+PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-18s %s\n", $$1, $$2 }'
+
+.PHONY: packages
+packages: ## Install the Debian packages that building, running and testing need
+	@missing=()
+	for package in $(PACKAGES); do
+		[[ "$$(dpkg-query -W -f '$${Status}' $$package 2>/dev/null || true)" == *'ok installed' ]] || missing+=($$package)
+	done
+	if (( $${#missing[@]} )); then
+		echo "installing $${missing[*]}"
+		apt-get update -qq
+		# Debian's containerd must not start by itself: the node brings up its own.
+		DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null
+	fi
+
+.PHONY: build
+build: ## Compile everything; warnings are errors
+	@dotnet restore Node.sln --verbosity quiet
+	dotnet build Node.sln --no-restore --verbosity quiet --nologo
+
+.PHONY: images
+images: $(IMAGES)/testimage.tar ## Build the image that the demo and the tests use
+
+$(IMAGES)/testimage.tar: $(NODED) $(wildcard tests/images/testimage/*)
+	@$(MAKE) --no-print-directory -s -C packaging/images OUT=$(IMAGES) testimage
+	$(NODED) images build tests/images/testimage/testimage.json --sources $(IMAGES) -f $@
+
+.PHONY: publish
+publish: $(NODED) ## Compile the one native binary
+
+$(NODED): $(SOURCES)
+	@echo "compiling noded; this takes a minute or two"
+	dotnet publish daemon/Noded -c Release -r $(RUNTIME) -o $(dir $@) --verbosity quiet --nologo
+	touch $@
+
+.PHONY: aot-check
+aot-check: $(NODED) ## Check that the binary is one file, small enough and runs
+	@$(NODED) version
+	size=$$(stat -c %s $(NODED))
+	echo "noded has $$((size / 1024 / 1024)) MiB of $(MAX_BINARY_MIB)"
+	(( size <= $(MAX_BINARY_MIB) * 1024 * 1024 ))
+	highest=$$(objdump -T $(NODED) | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -1)
+	echo "it needs $$highest"
+	[[ "$$(printf '%s\n' GLIBC_2.34 $$highest | sort -V | tail -1)" == GLIBC_2.34 ]]
+
+.PHONY: run
+run: packages $(NODED) images ## Start a node with a demo pod and show it
+	@export NODED_ROOT=$(ROOT)
+	packaging/demo/run.sh $(NODED) $(ROOT) $(IMAGES)/testimage.tar $(DEMO_PORT)
+
+.PHONY: stop
+stop: ## Stop that node and remove everything it left
+	@if [[ -x $(NODED) ]]; then $(NODED) reset --root $(ROOT); fi
+
+.PHONY: test
+test: packages build publish images ## Run all tests; needs root
+	@tests/run.sh
+
+.PHONY: test-unit
+test-unit: build ## Run the tests that need neither root nor a runtime
+	@tests/run.sh --filter-not-trait Category=Integration --filter-not-trait Category=E2E
+
+.PHONY: test-integration
+test-integration: build publish images ## Run the tests against the kernel, containerd and the published binary
+	@tests/run.sh --filter-trait Category=Integration --filter-trait Category=E2E
+
+.PHONY: test-containerd
+test-containerd: build publish images ## Run the whole-binary tests with another containerd: CONTAINERD=/path/to/containerd
+	@NODED_CONTAINERD=$(CONTAINERD) tests/run.sh --filter-trait Category=E2E
+
+.PHONY: format
+format: ## Check the formatting of all code
+	@dotnet format Node.sln --verify-no-changes --verbosity quiet
+	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+
+.PHONY: bench-start
+bench-start: $(NODED) images ## Measure the way from exec to the first running pod
+	@dotnet run --project tests/Noded.Benchmarks -c Release -- start
+
+.PHONY: bench-idle
+bench-idle: $(NODED) images ## Measure what a node costs that has nothing to do
+	@dotnet run --project tests/Noded.Benchmarks -c Release -- idle
+
+.PHONY: clean
+clean: ## Remove what the build made
+	@rm -rf $(ARTIFACTS)

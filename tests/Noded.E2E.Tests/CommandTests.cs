@@ -1,0 +1,128 @@
+using System.Text.Json;
+using Noded.Testing;
+
+namespace Noded.E2E.Tests;
+
+/// <summary>The binary's verbs as a person or a script uses them.</summary>
+[Trait("Category", "E2E")]
+public sealed class CommandTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Pods_AsTableAndJson_ShowThePod()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        node.Place("web.yaml", Manifest.Web("web", 8080));
+        await node.WaitIdleAsync(Token);
+
+        string table = (await node.RunAsync(["pods", "--root", node.Paths.Root], Token)).OrThrow().Output;
+        string json = (await node.RunAsync(["pods", "-o", "json", "--root", node.Paths.Root], Token)).OrThrow().Output;
+
+        string[] lines = table.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(
+            ["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP"],
+            lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(["default", "web-node1", "1/1", "Running", "0"], lines[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[..5]);
+        JsonElement pod = JsonDocument.Parse(json).RootElement.GetProperty("items")[0];
+        Assert.Equal("web-node1", pod.GetProperty("metadata").GetProperty("name").GetString());
+        Assert.Equal("Running", pod.GetProperty("status").GetProperty("phase").GetString());
+        Assert.Equal("file", pod.GetProperty("metadata").GetProperty("annotations").GetProperty("kubernetes.io/config.source").GetString());
+    }
+
+    [Fact]
+    public async Task Status_AsJson_NamesEveryComponent()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+
+        string json = (await node.RunAsync(["status", "-o", "json", "--root", node.Paths.Root], Token)).OrThrow().Output;
+
+        JsonElement status = JsonDocument.Parse(json).RootElement;
+        Assert.Equal("node1", status.GetProperty("node").GetString());
+        Assert.Equal(
+            ["inotify", "containerd", "kubelet", "runtime"],
+            status.GetProperty("components").EnumerateArray().Select(component => component.GetProperty("name").GetString()));
+        Assert.All(
+            status.GetProperty("components").EnumerateArray(),
+            component => Assert.True(component.GetProperty("healthy").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task Logs_TailPreviousAndFollow_ShowWhatTheContainerWrote()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        node.Place("log.yaml", Manifest.Pod("log", "Never", "log", "1000"));
+        await node.WaitForTimelineAsync(entry => entry.What.EndsWith("→ Succeeded", StringComparison.Ordinal), 1, Token);
+
+        string all = (await node.RunAsync(["logs", "log-node1", "--root", node.Paths.Root], Token)).OrThrow().Output;
+        string tail = (await node.RunAsync(["logs", "log-node1", "--tail", "3", "--root", node.Paths.Root], Token)).OrThrow().Output;
+        string follow = (await node.RunAsync(["logs", "log-node1", "-f", "--root", node.Paths.Root], Token)).OrThrow().Output;
+        ProgramResult previous = await node.RunAsync(["logs", "log-node1", "-p", "--root", node.Paths.Root], Token);
+
+        string[] lines = all.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(1000, lines.Length);
+        Assert.Equal(lines[^3..], tail.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(all, follow);
+        Assert.Equal(1, previous.ExitCode);
+        Assert.Equal("Container main of log-node1 has no previous instance.", previous.Error.Trim());
+    }
+
+    [Fact]
+    public async Task Images_BuiltImportedAndListed_NeedNoRegistry()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        string recipe = Path.Combine(node.Paths.Root, "hello.json");
+        string archive = Path.Combine(node.Paths.Root, "hello.tar");
+        await File.WriteAllTextAsync(
+            recipe,
+            """{"reference": "noded.internal/hello:2", "layers": [{"entries": [{"file": "/hello", "text": "hello"}]}]}""",
+            Token);
+
+        (await node.RunAsync(["images", "build", recipe, "-f", archive, "--format", "docker"], Token)).OrThrow();
+        (await node.RunAsync(["images", "import", archive, "--root", node.Paths.Root], Token)).OrThrow();
+        string list = (await node.RunAsync(["images", "list", "--root", node.Paths.Root], Token)).OrThrow().Output;
+
+        Assert.Contains("noded.internal/hello:2", list, StringComparison.Ordinal);
+        Assert.Contains("noded.internal/pause:1", list, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_SecondDaemonOfOneRoot_IsRefused()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+
+        ProgramResult second = await node.RunAsync(["run", "--root", node.Paths.Root], Token);
+
+        Assert.Equal(1, second.ExitCode);
+        Assert.Contains("noded runs already", second.Error, StringComparison.Ordinal);
+        Assert.Equal("node1", (await node.StatusAsync(Token)).Node);
+    }
+
+    [Fact]
+    public async Task Verbs_WithoutADaemon_SayHowToStartOne()
+    {
+        Requires.Root();
+        await using NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
+
+        ProgramResult result = await sandbox.RunAsync(PublishedBinary.Path, ["status", "--root", sandbox.Root], Token);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains($"Start it with: noded run --root {sandbox.Root}", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Health_OfARunningNode_IsOk()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+
+        foreach (string path in (string[])["livez", "healthz", "readyz"])
+        {
+            Assert.Equal("ok", await node.FetchAsync($"http://127.0.0.1:10248/{path}", Token));
+        }
+
+        string metrics = await node.FetchAsync("http://127.0.0.1:10248/metrics", Token);
+        Assert.Contains("kubelet_pleg_relist_duration_seconds_count", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubelet_runtime_operations_total{operation_type=\"list_podsandbox\"}", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubelet_running_pods 0", metrics, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,191 @@
+using Grpc.Core;
+using Grpc.Net.Client;
+using Noded.Kubelet.Runtime;
+using Noded.Primitives;
+using Noded.Protocols.Operator.V1;
+using Container = Noded.Protocols.Operator.V1.Container;
+using Noded.Testing;
+
+namespace Noded.E2E.Tests;
+
+/// <summary>The published binary as a node in a sandbox of its own, with the test image imported.</summary>
+internal sealed class TestNode : IAsyncDisposable
+{
+    internal const string Image = "noded.internal/testimage:1";
+
+    /// <summary>Names the containerd to run the tests with, when it is not the machine's own.</summary>
+    private const string ContainerdVariable = "NODED_CONTAINERD";
+
+    private readonly NodeSandbox _sandbox;
+    private GrpcChannel _channel;
+    private ChildProcess? _daemon;
+
+    private TestNode(NodeSandbox sandbox)
+    {
+        _sandbox = sandbox;
+        _channel = UnixSocketChannel.Open(sandbox.Paths.OperatorSocket);
+    }
+
+    internal NodePaths Paths => _sandbox.Paths;
+
+    internal NodeSandbox Sandbox => _sandbox;
+
+    internal Operator.OperatorClient Operator => new(_channel);
+
+    /// <summary>What the daemon that was started last has logged so far.</summary>
+    internal List<string> Log { get; } = [];
+
+    private static string ImageArchive => Path.Combine(RepositoryRoot.Find(), "artifacts/images/testimage.tar");
+
+    internal static async Task<TestNode> CreateAsync(CancellationToken cancellationToken)
+    {
+        Requires.Root();
+        Requires.Program("containerd", "runc", "curl");
+        TestNode node = new(await NodeSandbox.CreateAsync(cancellationToken));
+        try
+        {
+            await node.StartDaemonAsync(cancellationToken);
+            (await node.RunAsync(["images", "import", "--root", node.Paths.Root, ImageArchive], cancellationToken)).OrThrow();
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the daemon and returns once it hears from the runtime.</summary>
+    internal async Task StartDaemonAsync(CancellationToken cancellationToken)
+    {
+        string[] containerd = Environment.GetEnvironmentVariable(ContainerdVariable) is { Length: > 0 } binary
+            ? ["--containerd", binary]
+            : [];
+        _daemon = await _sandbox.StartAsync(
+            PublishedBinary.Path, ["run", "--root", Paths.Root, "--node-name", "node1", .. containerd], cancellationToken);
+        Log.Clear();
+        while (await _daemon.Output.ReadOrEndAsync(cancellationToken) is { } line)
+        {
+            Log.Add(line);
+            if (line.Contains("event stream is open", StringComparison.Ordinal))
+            {
+                _channel.Dispose();
+                _channel = UnixSocketChannel.Open(Paths.OperatorSocket);
+                return;
+            }
+        }
+
+        List<string> errors = await _daemon.Errors.ReadToEndAsync(cancellationToken);
+        throw new IOException($"The daemon ended: {string.Join('\n', Log.Concat(errors))}");
+    }
+
+    /// <summary>Ends the daemon with a signal and waits until it is gone.</summary>
+    internal async Task StopDaemonAsync(int signal, CancellationToken cancellationToken)
+    {
+        await _daemon!.SignalAsync(signal, cancellationToken);
+        await _daemon.WaitForExitAsync(cancellationToken);
+        await _daemon.DisposeAsync();
+        _daemon = null;
+    }
+
+    /// <summary>Runs one of the binary's verbs in the sandbox.</summary>
+    internal Task<ProgramResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+        _sandbox.RunAsync(PublishedBinary.Path, arguments, cancellationToken);
+
+    /// <summary>Puts a manifest into place in one step, as an editor or kubeadm would.</summary>
+    internal void Place(string name, string manifest)
+    {
+        Directory.CreateDirectory(Paths.Manifests);
+        string hidden = Path.Combine(Paths.Manifests, "." + name);
+        File.WriteAllText(hidden, manifest);
+        File.Move(hidden, Path.Combine(Paths.Manifests, name), overwrite: true);
+    }
+
+    internal void Remove(string name) => File.Delete(Path.Combine(Paths.Manifests, name));
+
+    internal async Task WaitIdleAsync(CancellationToken cancellationToken) =>
+        await Operator.WaitIdleAsync(new WaitIdleRequest(), cancellationToken: cancellationToken);
+
+    internal async Task<IReadOnlyList<Pod>> PodsAsync(CancellationToken cancellationToken) =>
+        (await Operator.PodsAsync(new PodsRequest(), cancellationToken: cancellationToken)).Pods;
+
+    /// <summary>The one container of the node's one pod.</summary>
+    internal async Task<Container> OnlyContainerAsync(CancellationToken cancellationToken) =>
+        Assert.Single(Assert.Single(await PodsAsync(cancellationToken)).Containers);
+
+    internal async Task<StatusResponse> StatusAsync(CancellationToken cancellationToken) =>
+        await Operator.StatusAsync(new StatusRequest(), cancellationToken: cancellationToken);
+
+    /// <summary>Reads events until one satisfies <paramref name="isMeant"/>.</summary>
+    internal async Task<Event> WaitForEventAsync(Func<Event, bool> isMeant, CancellationToken cancellationToken)
+    {
+        using AsyncServerStreamingCall<Event> call =
+            Operator.Events(new EventsRequest { Follow = true }, cancellationToken: cancellationToken);
+        await foreach (Event nodeEvent in call.ResponseStream.ReadAllAsync(cancellationToken))
+        {
+            if (isMeant(nodeEvent))
+            {
+                return nodeEvent;
+            }
+        }
+
+        throw new IOException("The daemon ended before the event came.");
+    }
+
+    /// <summary>Reads the flight recorder until <paramref name="count"/> entries satisfy <paramref name="isMeant"/>.</summary>
+    internal async Task WaitForTimelineAsync(
+        Func<TimelineEntry, bool> isMeant, int count, CancellationToken cancellationToken)
+    {
+        using AsyncServerStreamingCall<TimelineEntry> call =
+            Operator.Timeline(new TimelineRequest { Follow = true }, cancellationToken: cancellationToken);
+        await foreach (TimelineEntry entry in call.ResponseStream.ReadAllAsync(cancellationToken))
+        {
+            if (isMeant(entry) && --count == 0)
+            {
+                return;
+            }
+        }
+    }
+
+    internal async Task<IReadOnlyList<TimelineEntry>> TimelineAsync(CancellationToken cancellationToken)
+    {
+        using AsyncServerStreamingCall<TimelineEntry> call =
+            Operator.Timeline(new TimelineRequest(), cancellationToken: cancellationToken);
+        List<TimelineEntry> entries = [];
+        await foreach (TimelineEntry entry in call.ResponseStream.ReadAllAsync(cancellationToken))
+        {
+            entries.Add(entry);
+        }
+
+        return entries;
+    }
+
+    /// <summary>The pids, inside the sandbox, of the test image's programs.</summary>
+    internal async Task<IReadOnlyList<string>> TestProgramPidsAsync(CancellationToken cancellationToken)
+    {
+        ProgramResult result = await _sandbox.RunAsync("pgrep", ["-x", "testimage"], cancellationToken);
+        return result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    /// <summary>Ends a process of the sandbox at once.</summary>
+    internal async Task KillAsync(string pid, CancellationToken cancellationToken) =>
+        (await _sandbox.RunAsync("kill", ["-9", pid], cancellationToken)).OrThrow();
+
+    /// <summary>Fetches a page inside the sandbox.</summary>
+    internal async Task<string> FetchAsync(string url, CancellationToken cancellationToken) =>
+        (await _sandbox.RunAsync(
+            "curl",
+            ["--silent", "--fail", "--retry", "20", "--retry-delay", "0", "--retry-max-time", "5", "--retry-all-errors", url],
+            cancellationToken)).OrThrow().Output;
+
+    public async ValueTask DisposeAsync()
+    {
+        _channel.Dispose();
+        if (_daemon is not null)
+        {
+            await _daemon.DisposeAsync();
+        }
+
+        await _sandbox.DisposeAsync();
+    }
+}

@@ -22,6 +22,9 @@ public sealed record NodeEvent(
 /// </summary>
 public sealed class EventRecorder(int capacity, FlightRecorder flight, TimeProvider clock)
 {
+    /// <summary>Upstream's limit. What runtimes and kernels say can be as long as they like.</summary>
+    private const int MaxMessage = 1024;
+
     private readonly Lock _lock = new();
     private readonly LinkedList<NodeEvent> _events = [];
     private readonly Dictionary<(string, string, string), LinkedListNode<NodeEvent>> _byIdentity = [];
@@ -55,6 +58,7 @@ public sealed class EventRecorder(int capacity, FlightRecorder flight, TimeProvi
     private void Record(string type, string involvedObject, string reason, string message)
     {
         DateTimeOffset now = clock.GetUtcNow();
+        message = message.Length > MaxMessage ? message[..MaxMessage] : message;
         flight.Record(
             type == "Normal" ? FlightEntryKind.Acted : FlightEntryKind.Failed, involvedObject, $"event {reason}: {message}");
 

@@ -46,6 +46,8 @@ public sealed class ContainerLogReader(Inotify inotify, TimeProvider clock)
             }
             else if (watch is null || !wasRunning)
             {
+                parser.Complete(content);
+                await output.WriteAsync(content.WrittenMemory, cancellationToken);
                 return;
             }
             else

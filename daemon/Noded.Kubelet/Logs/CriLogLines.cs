@@ -11,6 +11,7 @@ internal sealed class CriLogLines(bool timestamps)
 
     private readonly ArrayBufferWriter<byte> _pending = new();
     private bool _continues;
+    private bool _isOverlong;
 
     /// <summary>Writes the content of the lines that are complete and keeps the rest.</summary>
     internal void Append(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
@@ -18,18 +19,45 @@ internal sealed class CriLogLines(bool timestamps)
         while (bytes.IndexOf((byte)'\n') is var end and >= 0)
         {
             _pending.Write(bytes[..end]);
-            WriteLine(_pending.WrittenSpan, output);
-            _pending.ResetWrittenCount();
+            EndLine(output);
+            if (_isOverlong)
+            {
+                output.Write("\n"u8);
+                _isOverlong = false;
+            }
+
             bytes = bytes[(end + 1)..];
         }
 
-        if (_pending.WrittenCount + bytes.Length > MaxLine)
+        _pending.Write(bytes);
+        _isOverlong |= _pending.WrittenCount > MaxLine;
+        if (_isOverlong)
+        {
+            EndLine(output);
+        }
+    }
+
+    /// <summary>Writes what has come of a line that will get no end.</summary>
+    internal void Complete(IBufferWriter<byte> output)
+    {
+        if (_pending.WrittenCount > 0)
+        {
+            EndLine(output);
+        }
+    }
+
+    private void EndLine(IBufferWriter<byte> output)
+    {
+        if (_isOverlong)
         {
             output.Write(_pending.WrittenSpan);
-            _pending.ResetWrittenCount();
+        }
+        else
+        {
+            WriteLine(_pending.WrittenSpan, output);
         }
 
-        _pending.Write(bytes);
+        _pending.ResetWrittenCount();
     }
 
     private void WriteLine(ReadOnlySpan<byte> line, IBufferWriter<byte> output)

@@ -1,5 +1,7 @@
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Noded.Kubelet.Pods;
+using Noded.Kubelet.Runtime;
 using Noded.Primitives;
 
 namespace Noded.Kubelet.Pleg;
@@ -28,6 +30,9 @@ internal sealed partial class EventedPleg(
 
     private volatile bool _hasStream;
 
+    // The runtime has no events at all, which it may tell late: a stream counts only once something has come of it.
+    private bool _isRefused;
+
     /// <summary>The runtime has answered recently enough for the node to be ready.</summary>
     internal bool IsHealthy =>
         generic.SinceLastRelist is { } since && since < AuditPeriod + GenericPleg.RelistThreshold;
@@ -36,9 +41,8 @@ internal sealed partial class EventedPleg(
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        Task audit = AuditAsync(cancellationToken);
-        await StreamAsync(cancellationToken);
-        await audit;
+        // Neither ends but by a failure or cancellation; a failure of one must not wait for the other.
+        await await Task.WhenAny(AuditAsync(cancellationToken), StreamAsync(cancellationToken));
     }
 
     private async Task StreamAsync(CancellationToken cancellationToken)
@@ -50,6 +54,7 @@ internal sealed partial class EventedPleg(
             try
             {
                 await FollowAsync(backoff, cancellationToken);
+                _isRefused = false;
             }
             catch (IOException e)
             {
@@ -62,6 +67,12 @@ internal sealed partial class EventedPleg(
                 }
 
                 lastFailure = e.Message;
+                _isRefused = e is RuntimeCallException { Code: StatusCode.Unimplemented };
+            }
+
+            if (!_isRefused)
+            {
+                generic.Distrust();
             }
 
             _hasStream = false;
@@ -99,17 +110,29 @@ internal sealed partial class EventedPleg(
     private async Task HandleAllAsync(
         IAsyncEnumerator<RuntimeEvent> stream, Task<bool> next, CancellationToken cancellationToken)
     {
+        if (!_isRefused)
+        {
+            Open();
+        }
+
+        while (await next)
+        {
+            if (!_hasStream)
+            {
+                Open();
+            }
+
+            await HandleAsync(stream.Current, cancellationToken);
+            next = stream.MoveNextAsync().AsTask();
+        }
+    }
+
+    private void Open()
+    {
         _hasStream = true;
         metrics.EventStreamConnections.Inc();
         flight.Record(FlightEntryKind.Observed, "runtime", "event stream open");
         LogStreamOpen();
-        inbox.Post(new SyncEvent.RuntimeReady());
-
-        while (await next)
-        {
-            await HandleAsync(stream.Current, cancellationToken);
-            next = stream.MoveNextAsync().AsTask();
-        }
     }
 
     private async Task HandleAsync(RuntimeEvent runtimeEvent, CancellationToken cancellationToken)

@@ -24,6 +24,7 @@ internal sealed partial class GenericPleg(
     private readonly SemaphoreSlim _turn = new(1, 1);
     private RuntimeSnapshot _last = RuntimeSnapshot.Empty;
     private long _lastRelist;
+    private volatile bool _isAnswering;
 
     /// <summary>How long ago the last relist succeeded; null before the first.</summary>
     internal TimeSpan? SinceLastRelist =>
@@ -48,12 +49,26 @@ internal sealed partial class GenericPleg(
             }
 
             Volatile.Write(ref _lastRelist, clock.GetTimestamp());
+            if (!_isAnswering)
+            {
+                // After the list, so that what it found is known before anything is started.
+                _isAnswering = true;
+                inbox.Post(new SyncEvent.RuntimeReady());
+            }
+        }
+        catch (IOException)
+        {
+            _isAnswering = false;
+            throw;
         }
         finally
         {
             _turn.Release();
         }
     }
+
+    /// <summary>The runtime was gone for a moment: its next answer is news even if no relist has failed.</summary>
+    internal void Distrust() => _isAnswering = false;
 
     public void Dispose() => _turn.Dispose();
 
@@ -68,6 +83,11 @@ internal sealed partial class GenericPleg(
         LogRelist(current.Owners.Count, events.Length);
         foreach (PodLifecycleEvent lifecycle in events)
         {
+            if (lifecycle is { Type: PodLifecycleEventType.ContainerRemoved, Container: { } removed })
+            {
+                index.Remove(removed);
+            }
+
             inbox.Post(new SyncEvent.Lifecycle(lifecycle));
         }
     }

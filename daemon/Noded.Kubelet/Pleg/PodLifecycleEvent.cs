@@ -16,6 +16,6 @@ internal enum PodLifecycleEventType
 
 /// <summary>A change the runtime shows. It says where to look; the state is read afresh by whoever looks.</summary>
 /// <param name="PodName">Null when only the uid is known.</param>
-/// <param name="Container">Container or sandbox; null for <see cref="PodLifecycleEventType.PodSync"/>.</param>
+/// <param name="Container">Container or sandbox; null when no single one is meant.</param>
 internal sealed record PodLifecycleEvent(
     PodUid Pod, NamespacedName? PodName, PodLifecycleEventType Type, ContainerId? Container);

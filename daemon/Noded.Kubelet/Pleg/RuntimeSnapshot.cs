@@ -19,13 +19,16 @@ internal sealed class RuntimeSnapshot
             .ToImmutableDictionary(group => group.Key, group => group.First().PodName);
         _entries = sandboxes
             .Select(sandbox => KeyValuePair.Create(
-                new ContainerId(sandbox.Id.Value), new Entry(sandbox.Pod, sandbox.PodName, sandbox.IsReady)))
+                new ContainerId(sandbox.Id.Value), new Entry(
+                    sandbox.Pod,
+                    sandbox.PodName,
+                    sandbox.IsReady ? ContainerState.Running : ContainerState.Exited)))
             .Concat(containers.Select(container => KeyValuePair.Create(
                 container.Id,
                 new Entry(
                     container.Pod,
                     names.TryGetValue(container.Pod, out NamespacedName name) ? name : null,
-                    container.State == ContainerState.Running))))
+                    container.State))))
             .ToImmutableDictionary();
         RunningPods = sandboxes.Count(sandbox => sandbox.IsReady);
         RunningContainers = containers.Count(container => container.State == ContainerState.Running);
@@ -45,20 +48,29 @@ internal sealed class RuntimeSnapshot
         ImmutableArray<PodLifecycleEvent>.Builder changes = ImmutableArray.CreateBuilder<PodLifecycleEvent>();
         foreach ((ContainerId id, Entry entry) in _entries)
         {
-            bool wasKnown = before._entries.TryGetValue(id, out Entry? old);
-            if (entry.IsRunning && (!wasKnown || !old!.IsRunning))
+            if (before._entries.TryGetValue(id, out Entry? old) && old.State == entry.State)
             {
-                changes.Add(entry.Event(PodLifecycleEventType.ContainerStarted, id));
+                continue;
             }
-            else if (!entry.IsRunning && (!wasKnown || old!.IsRunning))
+
+            // One that was created only has neither started nor died, and may do both before the next list.
+            switch (entry.State)
             {
-                changes.Add(entry.Event(PodLifecycleEventType.ContainerDied, id));
+                case ContainerState.Running:
+                    changes.Add(entry.Event(PodLifecycleEventType.ContainerStarted, id));
+                    break;
+                case ContainerState.Exited:
+                    changes.Add(entry.Event(PodLifecycleEventType.ContainerDied, id));
+                    break;
+                default:
+                    changes.Add(entry.Event(PodLifecycleEventType.PodSync, id));
+                    break;
             }
         }
 
         foreach ((ContainerId id, Entry old) in before._entries.Where(old => !_entries.ContainsKey(old.Key)))
         {
-            if (old.IsRunning)
+            if (old.State == ContainerState.Running)
             {
                 changes.Add(old.Event(PodLifecycleEventType.ContainerDied, id));
             }
@@ -69,7 +81,7 @@ internal sealed class RuntimeSnapshot
         return [.. changes.OrderBy(change => change.Pod.Value, StringComparer.Ordinal)];
     }
 
-    private sealed record Entry(PodUid Pod, NamespacedName? PodName, bool IsRunning)
+    private sealed record Entry(PodUid Pod, NamespacedName? PodName, ContainerState State)
     {
         internal PodLifecycleEvent Event(PodLifecycleEventType type, ContainerId id) => new(Pod, PodName, type, id);
     }

@@ -14,7 +14,7 @@ internal static class OomScoreAdjust
 
     internal static int Compute(Pod pod, V1Container container) => Compute(
         pod.Manifest.QosClass(),
-        pod.Manifest.IsCritical(),
+        pod.Manifest.IsCritical() && pod.Spec.PriorityClassName == "system-node-critical",
         ContainerResources.Bytes(container.Resources?.Requests, "memory") ?? 0,
         MemoryCapacity);
 

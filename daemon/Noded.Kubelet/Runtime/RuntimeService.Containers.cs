@@ -73,18 +73,28 @@ public sealed partial class RuntimeService
         RequestTimeout,
         cancellationToken);
 
-    public Task StopContainerAsync(ContainerId container, TimeSpan gracePeriod, CancellationToken cancellationToken) =>
-        CallAsync(
-            "stop_container",
-            container.Value,
-            _runtime.StopContainerAsync,
-            new StopContainerRequest
-            {
-                ContainerId = container.Value,
-                Timeout = (long)Math.Ceiling(gracePeriod.TotalSeconds),
-            },
-            RequestTimeout + gracePeriod,
-            cancellationToken);
+    public async Task StopContainerAsync(
+        ContainerId container, TimeSpan gracePeriod, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CallAsync(
+                "stop_container",
+                container.Value,
+                _runtime.StopContainerAsync,
+                new StopContainerRequest
+                {
+                    ContainerId = container.Value,
+                    Timeout = (long)Math.Ceiling(gracePeriod.TotalSeconds),
+                },
+                RequestTimeout + gracePeriod,
+                cancellationToken);
+        }
+        catch (RuntimeCallException e) when (e.Code == Grpc.Core.StatusCode.NotFound)
+        {
+            // Removed since it was listed: it does not run, which is all that was asked. containerd 1.6 refuses.
+        }
+    }
 
     public Task RemoveContainerAsync(ContainerId container, CancellationToken cancellationToken) => CallAsync(
         "remove_container",

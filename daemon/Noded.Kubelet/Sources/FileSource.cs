@@ -25,8 +25,8 @@ internal sealed partial class FileSource(
     /// <summary>The value of the annotation <c>kubernetes.io/config.source</c>.</summary>
     internal const string Name = "file";
 
-    private const InotifyMask Interesting = InotifyMask.CloseWrite | InotifyMask.MovedTo | InotifyMask.MovedFrom
-        | InotifyMask.Delete | InotifyMask.DeleteSelf | InotifyMask.MoveSelf;
+    private const InotifyMask Interesting = InotifyMask.CloseWrite | InotifyMask.Attrib | InotifyMask.MovedTo
+        | InotifyMask.MovedFrom | InotifyMask.Delete | InotifyMask.DeleteSelf | InotifyMask.MoveSelf;
 
     private readonly SemaphoreSlim _turn = new(1, 1);
     private ImmutableSortedDictionary<string, ManifestFile> _files =
@@ -40,26 +40,31 @@ internal sealed partial class FileSource(
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        bool isAudit = false;
         while (true)
         {
             using InotifyWatch? watch = TryWatch();
-            await ScanAsync(cancellationToken);
-            await WaitForChangeAsync(watch, cancellationToken);
+            await ScanAsync(isAudit && watch is not null, cancellationToken);
+            isAudit = !await WaitForChangeAsync(watch, cancellationToken);
         }
     }
 
     /// <summary>Looks at the directory now, and reports the pods when anything about them has changed.</summary>
-    internal async Task ScanAsync(CancellationToken cancellationToken)
+    internal Task ScanAsync(CancellationToken cancellationToken) => ScanAsync(trustStamps: false, cancellationToken);
+
+    public void Dispose() => _turn.Dispose();
+
+    private async Task ScanAsync(bool trustStamps, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         activity.Enter();
         try
         {
             ImmutableSortedDictionary<string, ManifestFile> before = _files;
-            _files = ManifestDirectory.Read(directory, before, read);
+            _files = ManifestDirectory.Read(directory, before, read, trustStamps);
             Report(before);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             LogScanFailed(directory, e);
         }
@@ -69,8 +74,6 @@ internal sealed partial class FileSource(
             _turn.Release();
         }
     }
-
-    public void Dispose() => _turn.Dispose();
 
     private void Report(ImmutableSortedDictionary<string, ManifestFile> before)
     {
@@ -118,7 +121,8 @@ internal sealed partial class FileSource(
     }
 
     /// <summary>Returns when the directory has to be looked at again; the watch is renewed then, as it may be gone.</summary>
-    private async Task WaitForChangeAsync(InotifyWatch? watch, CancellationToken cancellationToken)
+    /// <returns>Whether an event asked for the look.</returns>
+    private async Task<bool> WaitForChangeAsync(InotifyWatch? watch, CancellationToken cancellationToken)
     {
         using CancellationTokenSource limit = new(checkFrequency, clock);
         using CancellationTokenSource pause =
@@ -133,10 +137,13 @@ internal sealed partial class FileSource(
             {
                 await watch.Events.WaitToReadAsync(pause.Token);
             }
+
+            return true;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // Time for the look that needs no event.
+            return false;
         }
     }
 

@@ -13,10 +13,11 @@ internal static class ApiPodStatus
     internal static V1PodStatus Compute(
         Pod pod, SyncResult result, V1PodStatus? before, string hostIp, DateTimeOffset now)
     {
+        bool hasInits = pod.Spec.InitContainers?.Count > 0;
         List<V1ContainerStatus> inits = [.. (pod.Spec.InitContainers ?? [])
-            .Select(container => ContainerStatuses.Compute(container, result, isInit: true))];
+            .Select(container => ContainerStatuses.Compute(container, result, isInit: true, hasInits))];
         List<V1ContainerStatus> containers = [.. pod.Spec.Containers
-            .Select(container => ContainerStatuses.Compute(container, result, isInit: false))];
+            .Select(container => ContainerStatuses.Compute(container, result, isInit: false, hasInits))];
         string phase = Phase(pod.Spec.RestartPolicy, inits, containers);
         ImmutableArray<string> ips = pod.HostNetwork ? [hostIp] : result.Status.Ips;
 
@@ -69,7 +70,12 @@ internal static class ApiPodStatus
     {
         bool isInitialized = inits.All(init => init.State.Terminated is { ExitCode: 0 }) || phase == "Succeeded";
         List<string> unready = [.. containers.Where(status => !status.Ready).Select(status => status.Name)];
-        string? reason = phase == "Succeeded" ? "PodCompleted" : unready.Count > 0 ? "ContainersNotReady" : null;
+        string? reason = phase switch
+        {
+            "Succeeded" => "PodCompleted",
+            "Failed" => "PodFailed",
+            _ => unready.Count > 0 ? "ContainersNotReady" : null,
+        };
         string? message = reason == "ContainersNotReady"
             ? $"containers with unready status: [{string.Join(' ', unready)}]"
             : null;

@@ -7,14 +7,15 @@ namespace Noded.Kubelet.Status;
 /// <summary>The status of one container as the API shows it.</summary>
 internal static class ContainerStatuses
 {
-    internal static V1ContainerStatus Compute(V1Container container, SyncResult result, bool isInit)
+    /// <param name="hasInits">The pod has init containers: its containers wait for them rather than for their creation.</param>
+    internal static V1ContainerStatus Compute(V1Container container, SyncResult result, bool isInit, bool hasInits)
     {
         ContainerStatus? newest = result.Status.TryGetNewest(container.Name);
         ContainerStatus? previous = newest is null
             ? null
             : result.Status.Containers.FirstOrDefault(
                 other => other.Name == container.Name && other.Attempt < newest.Attempt);
-        V1ContainerState state = State(container.Name, newest, result);
+        V1ContainerState state = State(container.Name, newest, result, hasInits);
 
         // A container that waits to run again shows its end as the last state.
         V1ContainerState? last = state.Waiting is not null && newest?.State == ContainerState.Exited
@@ -35,7 +36,8 @@ internal static class ContainerStatuses
         };
     }
 
-    private static V1ContainerState State(string name, ContainerStatus? newest, SyncResult result)
+    private static V1ContainerState State(
+        string name, ContainerStatus? newest, SyncResult result, bool hasInits)
     {
         if (newest?.State == ContainerState.Running)
         {
@@ -54,7 +56,7 @@ internal static class ContainerStatuses
 
         return newest?.State == ContainerState.Exited
             ? new V1ContainerState { Terminated = Terminated(newest) }
-            : Waiting("ContainerCreating", null);
+            : Waiting(hasInits ? "PodInitializing" : "ContainerCreating", null);
     }
 
     private static V1ContainerState Waiting(string reason, string? message) =>

@@ -50,9 +50,19 @@ public sealed class FdReactor : IDisposable
 
     public void Dispose()
     {
-        _stopping = true;
+        lock (_lock)
+        {
+            _stopping = true;
+        }
+
         Wake();
         _thread.Join();
+        foreach (TaskCompletionSource waiter in _waiters.Values)
+        {
+            // Nobody is left to wake it. No lock: the thread is gone, and nobody registers any more.
+            waiter.TrySetException(new ObjectDisposedException(nameof(FdReactor)));
+        }
+
         _stop.Dispose();
         _epoll.Dispose();
     }

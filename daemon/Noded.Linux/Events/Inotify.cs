@@ -61,7 +61,7 @@ public sealed class Inotify : IDisposable
                 throw LinuxException.FromLastError($"inotify_add_watch {directory}");
             }
 
-            InotifyWatch watch = new(this, descriptor);
+            InotifyWatch watch = new(this, descriptor, mask);
             _watches = _watches.SetItem(descriptor, [.. Watching(descriptor), watch]);
             return watch;
         }
@@ -128,9 +128,15 @@ public sealed class Inotify : IDisposable
 
     private void Dispatch(int descriptor, InotifyEvent inotifyEvent)
     {
-        IEnumerable<InotifyWatch> concerned = inotifyEvent.Mask.HasFlag(InotifyMask.Overflow)
-            ? _watches.Values.SelectMany(watches => watches)
-            : Watching(descriptor);
+        ImmutableArray<InotifyWatch> concerned;
+        lock (_lock)
+        {
+            // The kernel may report before Watch has noted the descriptor that it got.
+            concerned = inotifyEvent.Mask.HasFlag(InotifyMask.Overflow)
+                ? [.. _watches.Values.SelectMany(watches => watches)]
+                : Watching(descriptor);
+        }
+
         foreach (InotifyWatch watch in concerned)
         {
             watch.Post(inotifyEvent);
@@ -143,13 +149,15 @@ public sealed class InotifyWatch : IDisposable
 {
     private readonly Inotify _inotify;
     private readonly int _descriptor;
+    private readonly InotifyMask _mask;
 
     // The reader relists the directory anyway, so events beyond this number may be dropped: one of them is left.
     private readonly Channel<InotifyEvent> _events = Channel.CreateBounded<InotifyEvent>(
         new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
-    internal InotifyWatch(Inotify inotify, int descriptor)
+    internal InotifyWatch(Inotify inotify, int descriptor, InotifyMask mask)
     {
+        _mask = mask | InotifyMask.Overflow | InotifyMask.Ignored;
         _inotify = inotify;
         _descriptor = descriptor;
     }
@@ -158,5 +166,12 @@ public sealed class InotifyWatch : IDisposable
 
     public void Dispose() => _inotify.Remove(_descriptor, this);
 
-    internal void Post(InotifyEvent inotifyEvent) => _events.Writer.TryWrite(inotifyEvent);
+    internal void Post(InotifyEvent inotifyEvent)
+    {
+        // The kernel's mask is the union of all watches of the directory.
+        if ((inotifyEvent.Mask & _mask) != 0)
+        {
+            _events.Writer.TryWrite(inotifyEvent);
+        }
+    }
 }

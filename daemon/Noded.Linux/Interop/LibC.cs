@@ -41,6 +41,9 @@ internal static partial class LibC
     internal const int WEXITED = 4;
     internal const int CLD_EXITED = 1;
 
+    internal const int AT_FDCWD = -100;
+    internal const uint STATX_BASIC_STATS = 0x7ff;
+
     /// <summary>struct epoll_event, which x86-64 packs and every other architecture aligns.</summary>
     [StructLayout(LayoutKind.Sequential, Pack = 4)]
     internal struct epoll_event
@@ -62,6 +65,36 @@ internal static partial class LibC
         internal uint si_uid;
         internal int si_status;
     }
+
+    /// <summary>struct statx, the same on every architecture; 256 bytes in all.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    internal struct statx_buffer
+    {
+        [FieldOffset(28)]
+        internal ushort stx_mode;
+
+        [FieldOffset(32)]
+        internal ulong stx_ino;
+
+        [FieldOffset(40)]
+        internal ulong stx_size;
+
+        [FieldOffset(96)]
+        internal long stx_ctime_sec;
+
+        [FieldOffset(104)]
+        internal uint stx_ctime_nsec;
+
+        [FieldOffset(136)]
+        internal uint stx_dev_major;
+
+        [FieldOffset(140)]
+        internal uint stx_dev_minor;
+    }
+
+    // int statx(int dirfd, const char *pathname, int flags, unsigned int mask, struct statx *statxbuf);
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int statx(int dirfd, string pathname, int flags, uint mask, ref statx_buffer buffer);
 
     // int close(int fd);
     [LibraryImport("libc", SetLastError = true)]

@@ -17,7 +17,7 @@ public sealed record MountInfo(
     {
         // id parent major:minor root mountpoint options [optional fields] - type source super-options
         string[] words = line.Split(' ');
-        int separator = Array.IndexOf(words, "-", 6);
+        int separator = words.Length < 6 ? -1 : Array.IndexOf(words, "-", 6);
         if (separator < 0 || words.Length < separator + 4)
         {
             throw new FormatException($"Not a line of mountinfo: {line}");

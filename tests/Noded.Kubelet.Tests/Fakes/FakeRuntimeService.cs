@@ -72,7 +72,11 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
     {
         lock (_lock)
         {
-            PodSandbox lost = _sandboxes[sandbox];
+            if (!_sandboxes.TryGetValue(sandbox, out PodSandbox? lost))
+            {
+                return;
+            }
+
             _sandboxes[sandbox] = lost with { IsReady = false };
             Events?.Invoke(lost.Pod, new RuntimeEvent(RuntimeEventType.Exited, new ContainerId(sandbox.Value)));
         }

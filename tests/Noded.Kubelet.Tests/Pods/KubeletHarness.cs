@@ -27,7 +27,7 @@ internal sealed class KubeletHarness : IAsyncDisposable
         Runtime = runtime?.Invoke(Clock) ?? new FakeRuntimeService(Clock);
         Flight = new FlightRecorder(256, Clock);
         Events = new EventRecorder(256, Flight, Clock);
-        Inbox = new SyncInbox(Activity);
+        Inbox = new SyncInbox(Activity, Flight);
         Statuses = new StatusManager("192.0.2.1", Flight, Clock);
         PodLayout layout = new(new NodePaths(_root.FullName), new CgroupHierarchies([]));
         PodWorkerServices services = new(
@@ -45,7 +45,7 @@ internal sealed class KubeletHarness : IAsyncDisposable
             uid => Inbox.Post(new SyncEvent.PodFinished(uid)),
             NullLogger.Instance);
         Workers = new PodWorkers(services);
-        _loop = new SyncLoop(Inbox, Workers, ["file"], Activity, NullLogger<SyncLoop>.Instance);
+        _loop = new SyncLoop(Inbox, Workers, ["file"], Activity, Flight, NullLogger<SyncLoop>.Instance);
         Runtime.Events = Forward;
     }
 

@@ -92,14 +92,15 @@ public sealed class ContainerdSupervisor(
             // Its own shim before one of another version.
             ["PATH"] = $"{Path.GetDirectoryName(binary)}:{Environment.GetEnvironmentVariable("PATH") ?? DefaultPath}",
         };
-        int pid = DetachedProcess.Start(binary, ["--config", paths.ContainerdConfig], environment, paths.ContainerdLog);
-
         Cgroup cgroup = new(hierarchies, CgroupOf(paths));
         cgroup.Create();
-        cgroup.Attach(pid);
+        int pid = DetachedProcess.Start(binary, ["--config", paths.ContainerdConfig], environment, paths.ContainerdLog);
+
+        // Noted before anything else can fail: the next try adopts this process instead of starting a second one.
         ProcessIdentity identity = ProcessIdentity.TryRead(pid)
             ?? throw new IOException($"containerd ended as soon as it was started; see {paths.ContainerdLog}.");
         identity.WriteTo(paths.ContainerdPid);
+        cgroup.Attach(pid);
         return pid;
     }
 }

@@ -1,0 +1,38 @@
+using k8s.Models;
+using Noded.Kubelet.Pods;
+
+namespace Noded.Kubelet.Tests.Pods;
+
+public sealed class PodEnvironmentTests
+{
+    [Theory]
+    [InlineData("$(A)", "1")]
+    [InlineData("x$(A)y$(B)", "x1y2")]
+    [InlineData("$(MISSING)", "$(MISSING)")]
+    [InlineData("$$(A)", "$(A)")]
+    [InlineData("$$$(A)", "$1")]
+    [InlineData("$A", "$A")]
+    [InlineData("$(A", "$(A")]
+    [InlineData("$()", "$()")]
+    [InlineData("a$", "a$")]
+    [InlineData("", "")]
+    public void Expand_References_AreUpstreams(string text, string expected) => Assert.Equal(
+        expected, PodEnvironment.Expand(text, new Dictionary<string, string> { ["A"] = "1", ["B"] = "2" }));
+
+    [Fact]
+    public void Compute_Variables_SeeThoseBeforeThemOnly()
+    {
+        V1Container container = new()
+        {
+            Env =
+            [
+                new V1EnvVar { Name = "A", Value = "$(B)" }, new V1EnvVar { Name = "B", Value = "b" },
+                new V1EnvVar { Name = "C", Value = "$(A)$(B)" }, new V1EnvVar { Name = "B", Value = "$(B)2" },
+            ],
+        };
+
+        Assert.Equal(
+            ["A=$(B)", "B=b2", "C=$(B)b"],
+            PodEnvironment.Compute(container).Select(pair => $"{pair.Key}={pair.Value}"));
+    }
+}

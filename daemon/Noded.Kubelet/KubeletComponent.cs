@@ -57,7 +57,7 @@ public sealed class KubeletComponent : IDisposable
         _syncLoop = new SyncLoop(
             inbox, workers, [FileSource.Name], _activity, services.Flight, services.Loggers.CreateLogger<SyncLoop>());
         services.Metrics.Snapshot = () => (
-            _genericPleg.LastSnapshot.RunningPods, _genericPleg.LastSnapshot.RunningContainers, Reports.Count);
+            _genericPleg.LastSnapshot.RunningPods, _genericPleg.LastSnapshot.RunningContainers, _syncLoop.DesiredPods);
     }
 
     /// <summary>Every pod with its latest status.</summary>

@@ -11,8 +11,9 @@ internal abstract record SyncEvent
     {
     }
 
-    /// <summary>A source's complete wish, which replaces its former one.</summary>
-    internal sealed record PodsDesired(string Source, ImmutableArray<Pod> Pods) : SyncEvent;
+    /// <summary>A source's wish, which replaces its former one.</summary>
+    /// <param name="IsComplete">False while the source cannot tell all: what it does not name may still be wished.</param>
+    internal sealed record PodsDesired(string Source, ImmutableArray<Pod> Pods, bool IsComplete = true) : SyncEvent;
 
     /// <summary>Something happened to a container or sandbox of this pod.</summary>
     internal sealed record Lifecycle(PodLifecycleEvent Event) : SyncEvent;

@@ -26,10 +26,17 @@ internal sealed partial class SyncLoop(
     // Found in the runtime before every source was ready: orphans, or pods that a source is still to name.
     private readonly Dictionary<PodUid, NamespacedName> _unclaimed = [];
 
+    private readonly HashSet<string> _incomplete = [];
+
+    private volatile int _desiredPods;
+
     // Before the runtime answers for the first time, every sync would fail.
     private bool _isRuntimeReady;
 
-    private bool SourcesReady => sources.All(_desired.ContainsKey);
+    private bool SourcesReady => sources.All(_desired.ContainsKey) && _incomplete.Count == 0;
+
+    /// <summary>How many pods the sources want to run here.</summary>
+    internal int DesiredPods => _desiredPods;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -54,7 +61,8 @@ internal sealed partial class SyncLoop(
     {
         switch (syncEvent)
         {
-            case SyncEvent.PodsDesired { Source: string source, Pods: ImmutableArray<Pod> pods }:
+            case SyncEvent.PodsDesired { Source: string source, Pods: ImmutableArray<Pod> pods, IsComplete: bool isComplete }:
+                _ = isComplete ? _incomplete.Remove(source) : _incomplete.Add(source);
                 Desire(source, pods.ToImmutableDictionary(pod => pod.Uid));
                 break;
             case SyncEvent.Lifecycle { Event: PodLifecycleEvent lifecycle }:
@@ -76,6 +84,7 @@ internal sealed partial class SyncLoop(
         ImmutableDictionary<PodUid, Pod> before =
             _desired.GetValueOrDefault(source, ImmutableDictionary<PodUid, Pod>.Empty);
         _desired[source] = wished;
+        _desiredPods = _desired.Values.Sum(pods => pods.Count);
 
         foreach (PodUid gone in before.Keys.Except(wished.Keys))
         {
@@ -123,7 +132,7 @@ internal sealed partial class SyncLoop(
         }
     }
 
-    /// <summary>Until every source has told its wish, what looks like an orphan may be a pod yet to be named.</summary>
+    /// <summary>Until every source has told its whole wish, what looks like an orphan may be a pod yet to be named.</summary>
     private void RemoveOrphans()
     {
         if (!SourcesReady)
@@ -163,5 +172,14 @@ internal sealed class SyncInbox(ActivityTracker activity, FlightRecorder flight)
     {
         activity.Enter();
         _events.Writer.TryWrite((syncEvent, flight.Cause));
+    }
+
+    /// <summary>Records an observation, and posts what follows from it.</summary>
+    internal void Post(string subject, string observed, SyncEvent syncEvent)
+    {
+        long before = flight.Cause;
+        flight.Because(flight.Record(FlightEntryKind.Observed, subject, observed));
+        Post(syncEvent);
+        flight.Because(before);
     }
 }

@@ -57,6 +57,27 @@ public sealed class BadManifestTests
     }
 
     [Fact]
+    public async Task Manifest_BadSinceTheDaemonStarted_KeepsWhatRuns()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        node.Place("web.yaml", Manifest.Web("web", 8080));
+        await node.WaitIdleAsync(Token);
+        string pid = Assert.Single(await node.TestProgramPidsAsync(Token));
+
+        await node.StopDaemonAsync(9, Token);
+        node.Place("web.yaml", "kind: Pod\n");
+        await node.StartDaemonAsync(Token);
+        await node.WaitIdleAsync(Token);
+
+        Assert.Equal(pid, Assert.Single(await node.TestProgramPidsAsync(Token)));
+
+        node.Remove("web.yaml");
+        await node.WaitIdleAsync(Token);
+
+        Assert.Empty(await node.TestProgramPidsAsync(Token));
+    }
+
+    [Fact]
     public async Task Pod_WithAFieldThisNodeDoesNotActOn_IsRefused()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);

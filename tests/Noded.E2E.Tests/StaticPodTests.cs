@@ -30,6 +30,22 @@ public sealed class StaticPodTests
     }
 
     [Fact]
+    public async Task Timeline_OfAPod_LeadsBackToItsManifest()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+
+        node.Place("web.yaml", Manifest.Web("web", 8080));
+        await node.WaitIdleAsync(Token);
+
+        IReadOnlyList<TimelineEntry> timeline = await node.TimelineAsync(Token);
+        TimelineEntry started = Assert.Single(timeline, entry => entry.What == "start container");
+        TimelineEntry decided = Assert.Single(timeline, entry => entry.Sequence == started.Cause);
+        TimelineEntry observed = Assert.Single(timeline, entry => entry.Sequence == decided.Cause);
+        Assert.StartsWith("run, uid ", decided.What, StringComparison.Ordinal);
+        Assert.Equal(("Observed", "web.yaml"), (observed.Kind, observed.What));
+    }
+
+    [Fact]
     public async Task Container_Killed_RunsAgain()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);

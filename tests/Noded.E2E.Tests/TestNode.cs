@@ -64,10 +64,12 @@ internal sealed class TestNode : IAsyncDisposable
         _daemon = await _sandbox.StartAsync(
             PublishedBinary.Path, ["run", "--root", Paths.Root, "--node-name", "node1", .. containerd], cancellationToken);
         Log.Clear();
+        HashSet<string> awaited = ["event stream is open", "Listening on"];
         while (await _daemon.Output.ReadOrEndAsync(cancellationToken) is { } line)
         {
             Log.Add(line);
-            if (line.Contains("event stream is open", StringComparison.Ordinal))
+            awaited.RemoveWhere(text => line.Contains(text, StringComparison.Ordinal));
+            if (awaited.Count == 0)
             {
                 _channel.Dispose();
                 _channel = UnixSocketChannel.Open(Paths.OperatorSocket);

@@ -33,9 +33,11 @@ internal sealed partial class EventedPleg(
     // The runtime has no events at all, which it may tell late: a stream counts only once something has come of it.
     private bool _isRefused;
 
-    /// <summary>The runtime has answered recently enough for the node to be ready.</summary>
+    /// <summary>The runtime answered when it was asked last, and no answer is overdue.</summary>
     internal bool IsHealthy =>
-        generic.SinceLastRelist is { } since && since < AuditPeriod + GenericPleg.RelistThreshold;
+        generic.IsAnswering
+        && generic.SinceLastRelist is { } since
+        && since < AuditPeriod + GenericPleg.RelistThreshold;
 
     internal bool HasStream => _hasStream;
 
@@ -146,8 +148,7 @@ internal sealed partial class EventedPleg(
         switch (runtimeEvent.Type, pod)
         {
             case (RuntimeEventType.Exited, { } known):
-                flight.Record(FlightEntryKind.Observed, $"container {runtimeEvent.Container}", "exited");
-                inbox.Post(new SyncEvent.Lifecycle(new PodLifecycleEvent(
+                inbox.Post($"container {runtimeEvent.Container}", "exited", new SyncEvent.Lifecycle(new PodLifecycleEvent(
                     known, null, PodLifecycleEventType.ContainerDied, runtimeEvent.Container)));
                 break;
             case (RuntimeEventType.Deleted, { } known):

@@ -24,19 +24,25 @@ internal sealed partial class GenericPleg(
     private readonly SemaphoreSlim _turn = new(1, 1);
     private RuntimeSnapshot _last = RuntimeSnapshot.Empty;
     private long _lastRelist;
+    private long _startedAt;
     private volatile bool _isAnswering;
 
     /// <summary>How long ago the last relist succeeded; null before the first.</summary>
     internal TimeSpan? SinceLastRelist =>
         Volatile.Read(ref _lastRelist) is var last and not 0 ? clock.GetElapsedTime(last) : null;
 
-    /// <summary>How many containers ran at the last relist.</summary>
+    /// <summary>The last relist succeeded, and one that goes on now is not overdue.</summary>
+    internal bool IsAnswering => _isAnswering
+        && (Volatile.Read(ref _startedAt) is not (var started and not 0) || clock.GetElapsedTime(started) < RelistThreshold);
+
+    /// <summary>What the last relist found.</summary>
     internal RuntimeSnapshot LastSnapshot => Volatile.Read(ref _last);
 
     /// <exception cref="IOException">The runtime did not answer.</exception>
     internal async Task RelistAsync(CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
+        Volatile.Write(ref _startedAt, clock.GetTimestamp());
         try
         {
             using (metrics.RelistDuration.NewTimer())
@@ -63,6 +69,7 @@ internal sealed partial class GenericPleg(
         }
         finally
         {
+            Volatile.Write(ref _startedAt, 0);
             _turn.Release();
         }
     }

@@ -30,7 +30,14 @@ internal sealed class ContainerPlan(
         }
 
         // A container that was created and never started belongs to an attempt that we or the runtime lost.
-        Remove = [.. status.Containers.Where(container => container.State == ContainerState.Created)];
+        // Of those that ended, the newest tells how; the rest would be asked for at every look.
+        Remove =
+        [
+            .. status.Containers.Where(container => container.State == ContainerState.Created),
+            .. status.Containers.Where(container => container.State == ContainerState.Exited)
+                .GroupBy(container => container.Name)
+                .SelectMany(ended => ended.Skip(1)),
+        ];
 
         if (!IsOver() && PlanInitContainers())
         {

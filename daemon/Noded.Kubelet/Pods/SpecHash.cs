@@ -8,8 +8,8 @@ namespace Noded.Kubelet.Pods;
 internal static class SpecHash
 {
     /// <summary>
-    /// Eight hex digits over name and image, as upstream: the other fields of a container cannot change under a pod
-    /// with the same uid.
+    /// Eight hex digits over name and image, as upstream: nothing else of a container may change under one uid.
+    /// A static pod's uid follows from its content, unless the manifest sets one.
     /// </summary>
     internal static string Compute(V1Container container)
     {

@@ -102,8 +102,19 @@ internal sealed partial class FileSource(
         if (!_hasReported || !ReferenceEquals(before, _files))
         {
             _hasReported = true;
-            inbox.Post(new SyncEvent.PodsDesired(Name, pods));
+            // A file that has been bad since we started may name pods that run.
+            bool isComplete = _files.Values.All(file => file.WasGood);
+            inbox.Post($"manifests {directory}", Changes(before), new SyncEvent.PodsDesired(Name, pods, isComplete));
         }
+    }
+
+    private string Changes(ImmutableSortedDictionary<string, ManifestFile> before)
+    {
+        IEnumerable<string> changed = _files
+            .Where(file => !ReferenceEquals(before.GetValueOrDefault(file.Key), file.Value))
+            .Select(file => Path.GetFileName(file.Key));
+        IEnumerable<string> removed = before.Keys.Except(_files.Keys).Select(path => $"{Path.GetFileName(path)} removed");
+        return string.Join(", ", changed.Concat(removed)) is { Length: > 0 } names ? names : "no manifests";
     }
 
     private InotifyWatch? TryWatch()

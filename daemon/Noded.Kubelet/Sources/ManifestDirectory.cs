@@ -10,7 +10,11 @@ namespace Noded.Kubelet.Sources;
 /// <param name="Stamp">Null when it could not be read: it is tried again at every look.</param>
 /// <param name="Pods">Of its last good version; none when there never was one.</param>
 internal sealed record ManifestFile(
-    FileStamp? Stamp, string? ContentHash, ImmutableArray<Pod> Pods, ImmutableArray<string> Errors);
+    FileStamp? Stamp, string? ContentHash, ImmutableArray<Pod> Pods, ImmutableArray<string> Errors)
+{
+    /// <summary>A good version was read once, so its pods are known even if it is bad now.</summary>
+    internal bool WasGood { get; init; } = Errors.IsEmpty;
+}
 
 /// <summary>Turns a directory into manifests, and manifests into pods.</summary>
 internal static class ManifestDirectory
@@ -110,7 +114,7 @@ internal static class ManifestDirectory
             ManifestContent content = read(path, bytes);
             return content.Errors.IsEmpty
                 ? new ManifestFile(stamp, hash, content.Pods, [])
-                : new ManifestFile(stamp, hash, known?.Pods ?? [], content.Errors);
+                : new ManifestFile(stamp, hash, known?.Pods ?? [], content.Errors) { WasGood = known?.WasGood ?? false };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -122,5 +126,5 @@ internal static class ManifestDirectory
     private static ManifestFile Bad(FileStamp? stamp, ManifestFile? known, string error) =>
         known is { ContentHash: null, Errors: [string same] } && known.Stamp == stamp && same == error
             ? known
-            : new ManifestFile(stamp, null, known?.Pods ?? [], [error]);
+            : new ManifestFile(stamp, null, known?.Pods ?? [], [error]) { WasGood = known?.WasGood ?? false };
 }

@@ -69,7 +69,7 @@ internal sealed class NodeComposition : IDisposable
             cgroup.Create();
 
             // The kernel takes its time to move a process with threads; nothing has to wait for it.
-            _joinedCgroup = Task.Run(() => cgroup.Attach(Environment.ProcessId));
+            _joinedCgroup = Task.Run(() => Join(cgroup));
         }
     }
 
@@ -121,6 +121,18 @@ internal sealed class NodeComposition : IDisposable
             // Its inbox and workers hold what it was doing; the next one starts from what the runtime shows.
             using KubeletComponent ended = _kubelet;
             _kubelet = NewKubelet();
+        }
+    }
+
+    private void Join(Cgroup cgroup)
+    {
+        try
+        {
+            cgroup.Attach(Environment.ProcessId);
+        }
+        catch (IOException e)
+        {
+            Flight.Record(FlightEntryKind.Failed, "noded", $"join cgroup {cgroup.Path}: {e.Message}");
         }
     }
 

@@ -34,8 +34,9 @@ internal static partial class NodeHost
         {
             await using WebApplication app = Build(node, loggers);
             await app.StartAsync(cancellationToken);
-            File.SetUnixFileMode(options.Paths.OperatorSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            LogServing(loggers.CreateLogger(nameof(NodeHost)), options.Paths.OperatorSocket);
+            string socket = options.Paths.OperatorSocket;
+            File.SetUnixFileMode(socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            LogServing(loggers.CreateLogger(nameof(NodeHost)), socket);
             await app.WaitForShutdownAsync(cancellationToken);
         }
         finally

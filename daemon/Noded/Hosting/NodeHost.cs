@@ -36,7 +36,8 @@ internal static partial class NodeHost
             await app.StartAsync(cancellationToken);
             string socket = options.Paths.OperatorSocket;
             File.SetUnixFileMode(socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            LogServing(loggers.CreateLogger(nameof(NodeHost)), socket);
+            ILogger logger = loggers.CreateLogger(nameof(NodeHost));
+            LogServing(logger, socket);
             await app.WaitForShutdownAsync(cancellationToken);
         }
         finally

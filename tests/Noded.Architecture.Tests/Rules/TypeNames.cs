@@ -13,8 +13,12 @@ internal static partial class TypeNames
     };
 
     internal static IEnumerable<string> Findings(RepositoryFile file) => CSharpText.Types(file.Text)
-        .Where(type => Banned.IsMatch(type) && !Allowed.ContainsKey(type))
+        .Where(type => Banned.IsMatch(type) && !Allowed.ContainsKey(OfTests.Replace(type, string.Empty)))
         .Select(type => $"{file.Path}: {type} has a word that names nothing");
+
+    /// <summary>The tests of a type are named after it.</summary>
+    [GeneratedRegex("Tests$")]
+    private static partial Regex OfTests { get; }
 
     // A whole word of the name, wherever it stands: FooHelper, HelperFoo, but not Database or Information.
     [GeneratedRegex("(?:Helper|Util|Base|Impl|Processor|Data|Info|Wrapper|Manager)s?(?![a-z])")]

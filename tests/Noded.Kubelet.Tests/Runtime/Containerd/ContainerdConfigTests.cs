@@ -1,0 +1,62 @@
+using Noded.Kubelet.Runtime.Containerd;
+using Noded.Primitives;
+
+namespace Noded.Kubelet.Tests.Runtime.Containerd;
+
+public sealed class ContainerdConfigTests
+{
+    private static readonly NodePaths Paths = new("/n");
+
+    [Theory]
+    [InlineData("containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u3", 1, 6, 20)]
+    [InlineData("containerd github.com/containerd/containerd v1.7.24 abcdef0", 1, 7, 24)]
+    [InlineData("containerd github.com/containerd/containerd/v2 2.1.9+unknown ", 2, 1, 9)]
+    public void Parse_OutputOfTheBinary_FindsTheVersion(string output, int major, int minor, int patch) =>
+        Assert.Equal(new ContainerdVersion(major, minor, patch), ContainerdVersion.Parse(output));
+
+    [Fact]
+    public void Parse_NoVersion_SaysWhatWasThere() => Assert.Equal(
+        "No version in the output of containerd --version: what?",
+        Assert.Throws<FormatException>(() => ContainerdVersion.Parse("what?\n")).Message);
+
+    [Theory]
+    [InlineData(1, 5, false)]
+    [InlineData(1, 6, true)]
+    [InlineData(2, 0, true)]
+    public void IsSupported_Version_IsFromTheOldestOn(int major, int minor, bool expected) =>
+        Assert.Equal(expected, new ContainerdVersion(major, minor, 9).IsSupported);
+
+    [Theory]
+    [InlineData(1, 6)]
+    [InlineData(1, 7)]
+    public void ToToml_VersionOne_HasFormatTwo(int major, int minor)
+    {
+        string[] lines = Lines(new ContainerdVersion(major, minor, 0), restrictOomScoreAdj: true);
+
+        Assert.Contains("version = 2", lines);
+        Assert.Contains("root = \"/n/var/lib/noded/containerd\"", lines);
+        Assert.Contains("address = \"/n/run/noded/containerd.sock\"", lines);
+        Assert.Contains("[plugins.\"io.containerd.grpc.v1.cri\"]", lines);
+        Assert.Contains("sandbox_image = \"noded.internal/pause:1\"", lines);
+        Assert.Contains("restrict_oom_score_adj = true", lines);
+        Assert.Contains("bin_dir = \"/n/opt/cni/bin\"", lines);
+        Assert.Contains("BinaryName = \"/usr/sbin/\\\"runc\\\"\"", lines);
+    }
+
+    [Fact]
+    public void ToToml_VersionTwo_HasFormatThree()
+    {
+        string[] lines = Lines(new ContainerdVersion(2, 1, 9), restrictOomScoreAdj: false);
+
+        Assert.Contains("version = 3", lines);
+        Assert.Contains("[plugins.\"io.containerd.cri.v1.images\".pinned_images]", lines);
+        Assert.Contains("sandbox = \"noded.internal/pause:1\"", lines);
+        Assert.Contains("[plugins.\"io.containerd.cri.v1.runtime\"]", lines);
+        Assert.Contains("restrict_oom_score_adj = false", lines);
+        Assert.Contains("bin_dirs = [\"/n/opt/cni/bin\"]", lines);
+        Assert.DoesNotContain(lines, line => line.Contains("sandbox_image", StringComparison.Ordinal));
+    }
+
+    private static string[] Lines(ContainerdVersion version, bool restrictOomScoreAdj) => new ContainerdConfig(
+        Paths, version, "/usr/sbin/\"runc\"", "noded.internal/pause:1", restrictOomScoreAdj).ToToml().Split('\n');
+}

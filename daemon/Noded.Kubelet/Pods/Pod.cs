@@ -1,4 +1,5 @@
 using k8s.Models;
+using Noded.Api.Pods;
 using Noded.Primitives;
 
 namespace Noded.Kubelet.Pods;
@@ -15,7 +16,7 @@ public sealed record Pod(PodUid Uid, NamespacedName Name, V1Pod Manifest)
 {
     public V1PodSpec Spec => Manifest.Spec;
 
-    public bool HostNetwork => Spec.HostNetwork == true;
+    public bool HostNetwork => Manifest.IsHostNetwork();
 
     /// <summary>How the flight recorder names it.</summary>
     public string Subject => SubjectOf(Name);

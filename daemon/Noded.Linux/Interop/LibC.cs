@@ -7,9 +7,6 @@ internal static partial class LibC
 {
     internal const int ENOENT = 2;
     internal const int ESRCH = 3;
-    internal const int EINTR = 4;
-    internal const int EAGAIN = 11;
-    internal const int EBUSY = 16;
     internal const int EINVAL = 22;
 
     internal const int MNT_DETACH = 2;

@@ -3,8 +3,10 @@ using System.Runtime.InteropServices;
 namespace Noded.Linux;
 
 /// <summary>A system call failed; the message names the operation, its object and errno.</summary>
-public sealed class LinuxException(string operation, int errno)
-    : IOException($"{operation}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})")
+/// <param name="detail">What else the kernel said, such as a netlink extended acknowledgement.</param>
+public sealed class LinuxException(string operation, int errno, string? detail = null)
+    : IOException(
+        $"{operation}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno}){(detail is null ? "" : $": {detail}")}")
 {
     public int Errno { get; } = errno;
 

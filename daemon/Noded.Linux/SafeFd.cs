@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Noded.Linux.Interop;
 
 namespace Noded.Linux;
 
@@ -15,5 +17,55 @@ public sealed class SafeFd : SafeHandleZeroOrMinusOneIsInvalid
     internal static SafeFd Own(int fd, string operation) =>
         fd < 0 ? throw LinuxException.FromLastError(operation) : new SafeFd(fd);
 
-    protected override bool ReleaseHandle() => Interop.LibC.close((int)handle) == 0;
+    /// <summary>open(2) with O_CLOEXEC.</summary>
+    /// <exception cref="LinuxException">The call failed.</exception>
+    internal static SafeFd Open(string path, int flags = LibC.O_RDONLY, uint mode = 0) =>
+        Own(LibC.open(path, flags | LibC.O_CLOEXEC, mode), $"open {path}");
+
+    /// <summary>One read(2), which may be short; 0 at the end.</summary>
+    internal unsafe int Read(Span<byte> buffer, string operation)
+    {
+        fixed (byte* start = buffer)
+        {
+            nint length;
+
+            do
+            {
+                length = LibC.read(this, start, (nuint)buffer.Length);
+            }
+            while (length < 0 && IsInterrupted());
+
+            return length < 0 ? throw LinuxException.FromLastError(operation) : (int)length;
+        }
+    }
+
+    /// <summary>One write(2) of everything; a short one is an error, as for files of the kernel it means a refusal.</summary>
+    internal unsafe void Write(ReadOnlySpan<byte> bytes, string operation)
+    {
+        fixed (byte* start = bytes)
+        {
+            nint length;
+
+            do
+            {
+                length = LibC.write(this, start, (nuint)bytes.Length);
+            }
+            while (length < 0 && IsInterrupted());
+
+            if (length < 0)
+            {
+                throw LinuxException.FromLastError(operation);
+            }
+
+            if (length != bytes.Length)
+            {
+                throw new IOException($"{operation}: {length} of {bytes.Length} bytes were written");
+            }
+        }
+    }
+
+    protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
+
+    internal static bool IsInterrupted() =>
+        Marshal.GetLastPInvokeError() == Errno.EINTR;
 }

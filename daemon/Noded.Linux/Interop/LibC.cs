@@ -5,10 +5,6 @@ namespace Noded.Linux.Interop;
 /// <summary>Declarations of libc, with C's names and C's types: a C <c>int</c> is an <c>int</c>, even when it is an fd.</summary>
 internal static partial class LibC
 {
-    internal const int ENOENT = 2;
-    internal const int ESRCH = 3;
-    internal const int EINVAL = 22;
-
     internal const int MNT_DETACH = 2;
 
     internal const int EPOLL_CLOEXEC = 0x80000;

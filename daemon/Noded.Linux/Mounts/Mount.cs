@@ -12,7 +12,7 @@ public static class Mount
         if (LibC.umount2(mountPoint, LibC.MNT_DETACH) < 0)
         {
             LinuxException failure = LinuxException.FromLastError($"umount {mountPoint}");
-            if (failure.Errno is not (LibC.EINVAL or LibC.ENOENT))
+            if (failure.Errno is not (Errno.EINVAL or Errno.ENOENT))
             {
                 throw failure;
             }

@@ -36,7 +36,7 @@ public sealed class PidFd : IDisposable
         }
 
         LinuxException failure = LinuxException.FromLastError($"pidfd_send_signal {Pid} {signal}");
-        return failure.Errno == LibC.ESRCH ? false : throw failure;
+        return failure.Errno == Errno.ESRCH ? false : throw failure;
     }
 
     /// <summary>Waits for the end of the process and reaps it; null when it is not our child to reap.</summary>

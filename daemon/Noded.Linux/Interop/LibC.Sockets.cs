@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+
+namespace Noded.Linux.Interop;
+
+internal static partial class LibC
+{
+    internal const int AF_NETLINK = 16;
+    internal const int SOCK_RAW = 3;
+    internal const int SOCK_CLOEXEC = 0x80000;
+
+    internal const int SOL_NETLINK = 270;
+    internal const int NETLINK_CAP_ACK = 10;
+    internal const int NETLINK_EXT_ACK = 11;
+    internal const int NETLINK_GET_STRICT_CHK = 12;
+
+    internal const int O_RDONLY = 0;
+    internal const int O_CLOEXEC = 0x80000;
+
+    internal const int CLONE_NEWNET = 0x40000000;
+
+    /// <summary>struct sockaddr_nl.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct sockaddr_nl
+    {
+        internal ushort nl_family;
+        internal ushort nl_pad;
+        internal uint nl_pid;
+        internal uint nl_groups;
+    }
+
+    // int socket(int domain, int type, int protocol);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int socket(int domain, int type, int protocol);
+
+    // int bind(int sockfd, const struct sockaddr *addr, socklen_t addrlen);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int bind(SafeFd socket, in sockaddr_nl address, uint length);
+
+    // int getsockname(int sockfd, struct sockaddr *addr, socklen_t *addrlen);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getsockname(SafeFd socket, ref sockaddr_nl address, ref uint length);
+
+    // int setsockopt(int sockfd, int level, int optname, const void *optval, socklen_t optlen);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setsockopt(SafeFd socket, int level, int name, in int value, uint length);
+
+    // ssize_t send(int sockfd, const void *buf, size_t len, int flags);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static unsafe partial nint send(SafeFd socket, byte* buffer, nuint length, int flags);
+
+    // ssize_t recv(int sockfd, void *buf, size_t len, int flags);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static unsafe partial nint recv(SafeFd socket, byte* buffer, nuint length, int flags);
+
+    // int setns(int fd, int nstype);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setns(SafeFd fd, int nstype);
+
+    // int open(const char *pathname, int flags, mode_t mode);
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int open(string pathname, int flags, uint mode);
+
+    // ssize_t write(int fd, const void *buf, size_t count);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static unsafe partial nint write(SafeFd fd, byte* buffer, nuint count);
+
+    // ssize_t read(int fd, void *buf, size_t count);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static unsafe partial nint read(SafeFd fd, byte* buffer, nuint count);
+}

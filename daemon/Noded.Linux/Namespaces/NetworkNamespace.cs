@@ -1,0 +1,76 @@
+using System.Text;
+using Noded.Linux.Files;
+using Noded.Linux.Interop;
+
+namespace Noded.Linux.Namespaces;
+
+/// <summary>A network namespace by the path that holds it: /run/netns/x, /proc/N/ns/net. Nothing is kept open.</summary>
+/// <remarks>
+/// setns(2) moves the calling OS thread, and every thread started from it inherits the move: the pool may start one
+/// whenever a task completes. So: in, one system call, out, and never an await between.
+/// </remarks>
+public sealed class NetworkNamespace(string path)
+{
+    private const string OwnPath = "/proc/thread-self/ns/net";
+
+    public string Path => path;
+
+    /// <summary>The namespace as the kernel tells them apart; null when nothing is there.</summary>
+    public FileStamp? TryIdentify() => FileStamp.TryRead(path);
+
+    /// <summary>True when this is the namespace that the calling thread is in.</summary>
+    public bool IsOwn => TryIdentify() is FileStamp stamp
+        && FileStamp.TryRead(OwnPath) is FileStamp own
+        && (stamp.Device, stamp.Inode) == (own.Device, own.Inode);
+
+    /// <summary>A descriptor of the namespace itself, as links are moved by.</summary>
+    public SafeFd Open() => SafeFd.Open(path);
+
+    /// <summary>Writes a setting below /proc/sys/net of this namespace.</summary>
+    /// <remarks>A file opened inside writes there, whoever writes it later.</remarks>
+    /// <param name="name">Slashes between its parts: <c>net/ipv4/conf/eth0/arp_notify</c>.</param>
+    public void WriteSysctl(string name, string value)
+    {
+        using SafeFd file = Within(() => SafeFd.Open(SysctlPath(name), LibC.O_WRONLY));
+        file.Write(Encoding.ASCII.GetBytes(value), $"write '{value}' to {SysctlPath(name)} in {path}");
+    }
+
+    /// <summary>Reads a setting, without the line's end.</summary>
+    public string ReadSysctl(string name)
+    {
+        using SafeFd file = Within(() => SafeFd.Open(SysctlPath(name)));
+        byte[] buffer = new byte[4096];
+        int length = file.Read(buffer, $"read {SysctlPath(name)} in {path}");
+        return Encoding.ASCII.GetString(buffer, 0, length).TrimEnd('\n');
+    }
+
+    /// <summary>Opens a socket that belongs to this namespace, whichever thread uses it afterwards.</summary>
+    internal SafeFd OpenSocket(int domain, int type, int protocol) =>
+        Within(() => SafeFd.Own(
+            LibC.socket(domain, type | LibC.SOCK_CLOEXEC, protocol), $"open a socket in {path}"));
+
+    private static string SysctlPath(string name) => $"/proc/sys/{name}";
+
+    private T Within<T>(Func<T> act)
+    {
+        using SafeFd home = SafeFd.Open(OwnPath);
+        using SafeFd target = Open();
+
+        if (LibC.setns(target, LibC.CLONE_NEWNET) < 0)
+        {
+            throw LinuxException.FromLastError($"enter the network namespace {path}");
+        }
+
+        try
+        {
+            return act();
+        }
+        finally
+        {
+            if (LibC.setns(home, LibC.CLONE_NEWNET) < 0)
+            {
+                Environment.FailFast($"This thread cannot leave {path} and would carry other pods' traffic into it.");
+            }
+        }
+    }
+}

@@ -13,7 +13,7 @@ IMAGES := $(ARTIFACTS)/images
 NODED := $(ARTIFACTS)/publish/noded/noded
 INVENTORY := $(ARTIFACTS)/bin/Noded.Inventory/debug/Noded.Inventory
 RUNTIME := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
-SOURCES := $(shell find daemon packaging/images -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.c' \)) \
+SOURCES := $(shell find daemon cni-plugins packaging/images -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.c' \)) \
 	Directory.Build.props Directory.Packages.props
 
 # Where `make run` puts its node. Short: socket paths below it have 107 bytes.
@@ -21,7 +21,8 @@ ROOT ?= /var/lib/noded-dev
 DEMO_PORT := 18080
 MAX_BINARY_MIB := 45
 
-PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git
+PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git \
+	containernetworking-plugins
 
 .PHONY: help
 help: ## List the targets
@@ -85,11 +86,11 @@ test: packages build publish images ## Run all tests; needs root
 
 .PHONY: test-unit
 test-unit: build ## Run the tests that need neither root nor a runtime
-	@tests/run.sh --filter-not-trait Category=Integration --filter-not-trait Category=E2E
+	@tests/run.sh --filter-not-trait Category=Integration --filter-not-trait Category=Conformance --filter-not-trait Category=E2E
 
 .PHONY: test-integration
 test-integration: build publish images ## Run the tests against the kernel, containerd and the published binary
-	@tests/run.sh --filter-trait Category=Integration --filter-trait Category=E2E
+	@tests/run.sh --filter-trait Category=Integration --filter-trait Category=Conformance --filter-trait Category=E2E
 
 .PHONY: test-containerd
 test-containerd: build publish images ## Run the whole-binary tests with another containerd: CONTAINERD=/path/to/containerd

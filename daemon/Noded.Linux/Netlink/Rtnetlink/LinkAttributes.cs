@@ -4,7 +4,7 @@ namespace Noded.Linux.Netlink.Rtnetlink;
 
 /// <summary>struct ifinfomsg: the fixed part of link messages (linux/rtnetlink.h).</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct InterfaceInfo
+internal struct InterfaceHeader
 {
     internal byte Family;
     internal byte Pad;

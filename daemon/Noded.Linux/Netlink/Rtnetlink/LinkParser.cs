@@ -8,13 +8,13 @@ internal static class LinkParser
 {
     internal static Link? Parse(ushort type, ReadOnlySpan<byte> payload)
     {
-        if (type != RouteMessageType.NewLink || !MemoryMarshal.TryRead(payload, out InterfaceInfo header))
+        if (type != RouteMessageType.NewLink || !MemoryMarshal.TryRead(payload, out InterfaceHeader header))
         {
             return null;
         }
 
         Link link = new(header.Index, "", "", header.Flags, 0, 0, null, 0, null, 0, 0);
-        AttributeReader<LinkAttribute> attributes = new(payload[Marshal.SizeOf<InterfaceInfo>()..]);
+        AttributeReader<LinkAttribute> attributes = new(payload[Marshal.SizeOf<InterfaceHeader>()..]);
 
         while (attributes.Read())
         {

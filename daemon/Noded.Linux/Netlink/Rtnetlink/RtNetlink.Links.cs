@@ -10,10 +10,10 @@ public sealed partial class RtNetlink
     private const NetlinkFlags CreateExclusive = NetlinkFlags.Create | NetlinkFlags.Exclusive;
 
     /// <summary>The link of that name, or null.</summary>
-    public Link? FindLink(string name) => FindLink(new InterfaceInfo(), name, $"get link {name}");
+    public Link? FindLink(string name) => FindLink(new InterfaceHeader(), name, $"get link {name}");
 
     /// <summary>The link of that index, or null.</summary>
-    public Link? FindLink(int index) => FindLink(new InterfaceInfo { Index = index }, name: null, $"get link {index}");
+    public Link? FindLink(int index) => FindLink(new InterfaceHeader { Index = index }, name: null, $"get link {index}");
 
     /// <exception cref="LinuxException">There is none (ENODEV).</exception>
     public Link GetLink(string name) => FindLink(name) ?? throw new LinuxException($"get link {name}", Errno.ENODEV);
@@ -21,7 +21,7 @@ public sealed partial class RtNetlink
     public IReadOnlyList<Link> GetLinks()
     {
         NetlinkMessageBuilder message = new NetlinkMessageBuilder(RouteMessageType.GetLink, NetlinkFlags.Dump)
-            .Header(default(InterfaceInfo));
+            .Header(default(InterfaceHeader));
         message.Attributes<LinkAttribute>().Put(LinkAttribute.ExtendedMask, SkipStatistics);
         return _socket.Dump(message, LinkParser.Parse, "list links");
     }
@@ -41,7 +41,7 @@ public sealed partial class RtNetlink
     public void AddBridge(string name, uint? mtu, MacAddress? address)
     {
         NetlinkMessageBuilder message = new NetlinkMessageBuilder(RouteMessageType.NewLink, CreateExclusive)
-            .Header(default(InterfaceInfo));
+            .Header(default(InterfaceHeader));
         AttributeWriter<LinkAttribute> link = message.Attributes<LinkAttribute>();
         link.Put(LinkAttribute.Name, name);
         PutOptional(link, mtu, txQueueLength: null, address);
@@ -59,7 +59,7 @@ public sealed partial class RtNetlink
         string name, int parentIndex, MacvlanMode mode, SafeFd target, uint? mtu, MacAddress? address)
     {
         NetlinkMessageBuilder message = new NetlinkMessageBuilder(RouteMessageType.NewLink, CreateExclusive)
-            .Header(default(InterfaceInfo));
+            .Header(default(InterfaceHeader));
         AttributeWriter<LinkAttribute> link = message.Attributes<LinkAttribute>();
         link.Put(LinkAttribute.Name, name);
         link.Put(LinkAttribute.Link, parentIndex);
@@ -81,7 +81,7 @@ public sealed partial class RtNetlink
     {
         LinkFlags flags = up ? LinkFlags.Up : LinkFlags.None;
         NetlinkMessageBuilder message = new NetlinkMessageBuilder(RouteMessageType.NewLink, CreateExclusive)
-            .Header(new InterfaceInfo { Flags = flags, Change = flags });
+            .Header(new InterfaceHeader { Flags = flags, Change = flags });
         AttributeWriter<LinkAttribute> link = message.Attributes<LinkAttribute>();
         link.Put(LinkAttribute.Name, name);
         PutOptional(link, mtu, txQueueLength: null, address: null);
@@ -123,7 +123,7 @@ public sealed partial class RtNetlink
     public void ChangeBridgePort(int index, bool? isHairpin, bool? isIsolated)
     {
         NetlinkMessageBuilder message = new NetlinkMessageBuilder(RouteMessageType.NewLink, NetlinkFlags.None)
-            .Header(new InterfaceInfo { Index = index });
+            .Header(new InterfaceHeader { Index = index });
 
         using (AttributeWriter<LinkInfoAttribute> info =
             message.Attributes<LinkAttribute>().Nest<LinkInfoAttribute>(LinkAttribute.LinkInfo))
@@ -149,7 +149,7 @@ public sealed partial class RtNetlink
     public bool DeleteLink(int index) =>
         ExecuteRemoval(
             new NetlinkMessageBuilder(RouteMessageType.DeleteLink, NetlinkFlags.None)
-                .Header(new InterfaceInfo { Index = index }),
+                .Header(new InterfaceHeader { Index = index }),
             $"delete link {index}",
             Errno.ENODEV);
 
@@ -157,7 +157,7 @@ public sealed partial class RtNetlink
     public bool DeleteLink(string name)
     {
         NetlinkMessageBuilder message = new NetlinkMessageBuilder(RouteMessageType.DeleteLink, NetlinkFlags.None)
-            .Header(default(InterfaceInfo));
+            .Header(default(InterfaceHeader));
         message.Attributes<LinkAttribute>().Put(LinkAttribute.Name, name);
         return ExecuteRemoval(message, $"delete link {name}", Errno.ENODEV);
     }
@@ -166,7 +166,7 @@ public sealed partial class RtNetlink
     {
         LinkFlags flags = up ? LinkFlags.Up : LinkFlags.None;
         NetlinkMessageBuilder message = new NetlinkMessageBuilder(RouteMessageType.NewLink, CreateExclusive)
-            .Header(new InterfaceInfo { Flags = flags, Change = flags });
+            .Header(new InterfaceHeader { Flags = flags, Change = flags });
         AttributeWriter<LinkAttribute> link = message.Attributes<LinkAttribute>();
         PutEnd(link, end);
 
@@ -180,13 +180,13 @@ public sealed partial class RtNetlink
 
         using AttributeWriter<VethAttribute> data = info.Nest<VethAttribute>(LinkInfoAttribute.Data);
         using AttributeWriter<LinkAttribute> peerLink = data.Nest<LinkAttribute>(VethAttribute.Peer);
-        peerLink.Header(default(InterfaceInfo));
+        peerLink.Header(default(InterfaceHeader));
         PutEnd(peerLink, peer);
 
         return message;
     }
 
-    private Link? FindLink(InterfaceInfo header, string? name, string operation)
+    private Link? FindLink(InterfaceHeader header, string? name, string operation)
     {
         NetlinkMessageBuilder message = new NetlinkMessageBuilder(RouteMessageType.GetLink, NetlinkFlags.None)
             .Header(header);
@@ -238,9 +238,9 @@ public sealed partial class RtNetlink
         }
     }
 
-    private static InterfaceInfo FlagChange(int index, LinkChange change)
+    private static InterfaceHeader FlagChange(int index, LinkChange change)
     {
-        InterfaceInfo header = new() { Index = index };
+        InterfaceHeader header = new() { Index = index };
         Set(LinkFlags.Up, change.Up);
         Set(LinkFlags.Promiscuous, change.Promiscuous);
         Set(LinkFlags.AllMulticast, change.AllMulticast);

@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using Noded.Testing;
+
+namespace Noded.Conformance.Tests.Cni;
+
+/// <summary>
+/// A machine for plugins: a network of its own without a way out, pods as named network namespaces in it, and a runtime
+/// written by hand that calls the plugins as the specification says.
+/// </summary>
+internal sealed class CniHost : IAsyncDisposable
+{
+    private readonly NodeSandbox _sandbox;
+    private int _documents;
+
+    private CniHost(NodeSandbox sandbox, string pluginDirectory)
+    {
+        _sandbox = sandbox;
+        PluginDirectory = pluginDirectory;
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    internal string PluginDirectory { get; }
+
+    /// <summary>For what plugins keep on disk; empty at first.</summary>
+    internal string DataDirectory => Path.Combine(_sandbox.Root, "cni");
+
+    internal int InitPid => _sandbox.InitPid;
+
+    internal static async Task<CniHost> CreateAsync(CniImplementation implementation, params string[] plugins)
+    {
+        Requires.Root();
+        Requires.Program("ip", "nft");
+        NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
+
+        try
+        {
+            return new CniHost(sandbox, implementation.Install(Path.Combine(sandbox.Root, "bin"), plugins));
+        }
+        catch
+        {
+            await sandbox.DisposeAsync();
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync() => _sandbox.DisposeAsync();
+
+    /// <summary>Makes the network namespace of a pod; returns its path.</summary>
+    internal async Task<string> AddPodAsync(string name)
+    {
+        await RunAsync($"ip netns add {name}");
+        return $"/run/netns/{name}";
+    }
+
+    /// <summary>A shell command on the host; its output.</summary>
+    /// <exception cref="IOException">It failed; the message has its errors.</exception>
+    internal async Task<string> RunAsync(string command) =>
+        (await _sandbox.RunAsync("sh", ["-c", command], Token)).OrThrow().Output;
+
+    /// <summary>The same in a pod's network namespace.</summary>
+    internal Task<string> RunInPodAsync(string pod, string command) => RunAsync($"ip netns exec {pod} {command}");
+
+    /// <summary>A program that keeps running, on the host or in a pod.</summary>
+    internal Task<ChildProcess> StartAsync(string? pod, string program, params string[] arguments) =>
+        pod is null
+            ? _sandbox.StartAsync(program, arguments, Token)
+            : _sandbox.StartAsync("ip", ["netns", "exec", pod, program, .. arguments], Token);
+
+    /// <summary>One call of one plugin.</summary>
+    /// <param name="config">The configuration; its type says which plugin is called.</param>
+    internal Task<CniOutcome> CallAsync(string verb, JsonNode config, CniAttachment attachment) =>
+        CallAsync(verb, config["type"]!.GetValue<string>(), config.ToJsonString(), attachment);
+
+    /// <summary>The same with whatever text stands for a configuration.</summary>
+    internal async Task<CniOutcome> CallAsync(string verb, string plugin, string config, CniAttachment attachment)
+    {
+        string document = Path.Combine(_sandbox.Root, $"netconf{Interlocked.Increment(ref _documents)}");
+        await File.WriteAllTextAsync(document, config, Token);
+        ProgramResult result = await _sandbox.RunAsync(
+            "env",
+            [
+                "-i",
+                $"CNI_COMMAND={verb}",
+                $"CNI_CONTAINERID={attachment.ContainerId}",
+                $"CNI_NETNS={attachment.NetworkNamespace}",
+                $"CNI_IFNAME={attachment.InterfaceName}",
+                $"CNI_ARGS={attachment.Arguments}",
+                $"CNI_PATH={PluginDirectory}",
+                "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                "sh", "-c", "exec \"$0\" < \"$1\"", Path.Combine(PluginDirectory, plugin), document,
+            ],
+            Token);
+        return new CniOutcome(result.ExitCode, result.Output, result.Error);
+    }
+}

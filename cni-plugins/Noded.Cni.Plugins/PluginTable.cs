@@ -1,14 +1,22 @@
+using Noded.Cni.Plugins.Bridge;
+using Noded.Cni.Plugins.HostLocal;
 using Noded.Cni.Plugins.Loopback;
+using Noded.Cni.Plugins.Ptp;
 
 namespace Noded.Cni.Plugins;
 
 /// <summary>Our plugins by the names of their executables; a new one is one line here and its folder beside this.</summary>
 public static class PluginTable
 {
+    private static readonly PluginInvoker Invoker = new(Find);
+
     /// <summary>Plugins are made on demand: a process calls one of them, once.</summary>
     private static readonly (string Name, Func<ICniPlugin> Create)[] Plugins =
     [
+        ("bridge", () => new BridgePlugin(Invoker)),
+        ("host-local", () => new HostLocalPlugin()),
         ("loopback", () => new LoopbackPlugin()),
+        ("ptp", () => new PtpPlugin(Invoker)),
     ];
 
     public static IEnumerable<string> Names => Plugins.Select(plugin => plugin.Name);

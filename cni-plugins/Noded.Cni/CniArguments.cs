@@ -3,7 +3,7 @@ using Noded.Linux.Namespaces;
 namespace Noded.Cni;
 
 /// <summary>What the runtime says beside the configuration; see <see cref="CniEnvironment"/> for how.</summary>
-/// <param name="NetworkNamespacePath">Null when the runtime gave none, as DEL allows.</param>
+/// <param name="NetworkNamespacePath">Null when the runtime gave none or it is gone, as DEL allows.</param>
 /// <param name="SearchPath">Directories to look for other plugins in, in order.</param>
 /// <param name="Extra">CNI_ARGS: <c>IP=10.0.0.7;IgnoreUnknown=1</c>, by key.</param>
 public sealed record CniArguments(

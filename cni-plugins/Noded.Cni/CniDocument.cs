@@ -42,8 +42,12 @@ public static class CniDocument
         }
     }
 
-    private static CniException Undecodable(string operation, JsonException e) =>
-        new(CniErrorCode.DecodingFailure, $"{operation}: {e.Message}", innerException: e);
+    private static CniException Undecodable(string operation, JsonException e)
+    {
+        // What a converter of ours refuses comes with its path beside the message instead of in it.
+        string path = e.Message.Contains("Path: ", StringComparison.Ordinal) ? "" : $" Path: {e.Path}.";
+        return new CniException(CniErrorCode.DecodingFailure, $"{operation}: {e.Message}{path}", innerException: e);
+    }
 
     private static CniException NoObject(string operation) =>
         new(CniErrorCode.DecodingFailure, $"{operation}: the document is null");

@@ -1,4 +1,3 @@
-using Noded.Linux.Files;
 using Noded.Linux.Namespaces;
 
 namespace Noded.Cni;
@@ -40,15 +39,10 @@ public sealed class CniEnvironment(Func<string, string?> read)
             CheckInterfaceName(interfaceName);
         }
 
-        if (isForContainer && netns.Length > 0)
-        {
-            CheckNamespace(command, netns);
-        }
-
         return new CniArguments(
             command,
             new Attachment(containerId, interfaceName),
-            netns.Length > 0 ? netns : null,
+            isForContainer && netns.Length > 0 && IsThere(command, netns) ? netns : null,
             path.Split(':', StringSplitOptions.RemoveEmptyEntries),
             ReadExtra());
     }
@@ -79,26 +73,28 @@ public sealed class CniEnvironment(Func<string, string?> read)
         return value;
     }
 
-    private void CheckNamespace(CniCommand command, string netns)
+    /// <summary>False when it is gone and the command is DEL, which then does what is left to do.</summary>
+    private bool IsThere(CniCommand command, string netns)
     {
         NetworkNamespace target = new(netns);
 
-        if (target.TryIdentify() is not FileStamp)
+        if (!target.Exists)
         {
-            // For DEL it is simply gone.
-            if (command is not CniCommand.Del)
-            {
-                throw new CniException(
+            return command is CniCommand.Del
+                ? false
+                : File.Exists(netns)
+                ? throw new CniException(
+                    CniErrorCode.InvalidNetworkNamespace, $"{netns} is no network namespace")
+                : throw new CniException(
                     CniErrorCode.UnknownContainer, $"the network namespace {netns} does not exist");
-            }
         }
-        else if (target.IsOwn && read("CNI_NETNS_OVERRIDE")?.ToUpperInvariant() is not ("TRUE" or "1"))
-        {
-            throw new CniException(
+
+        return target.IsOwn && read("CNI_NETNS_OVERRIDE")?.ToUpperInvariant() is not ("TRUE" or "1")
+            ? throw new CniException(
                 CniErrorCode.InvalidNetworkNamespace,
                 "plugin's netns and netns from CNI_NETNS should not be the same",
-                $"{netns} is the plugin's own network namespace");
-        }
+                $"{netns} is the plugin's own network namespace")
+            : true;
     }
 
     private static void CheckInterfaceName(string name)

@@ -61,6 +61,15 @@ public sealed class Skel(CniEnvironment environment, Stream input, Stream output
                 CniJson.Default.CniErrorDocument);
             return 1;
         }
+#pragma warning disable CA1031 // This is the end of the process: a runtime must get an answer even to our own mistakes.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Write(
+                new CniErrorDocument(version, (int)CniErrorCode.Internal, e.Message, e.ToString()),
+                CniJson.Default.CniErrorDocument);
+            return 1;
+        }
     }
 
     private static CniRequest ReadRequest(CniArguments arguments, byte[] document, ref string version)

@@ -14,8 +14,8 @@ public sealed class SkelTests
     {
         ["CNI_COMMAND"] = "ADD",
         ["CNI_CONTAINERID"] = "c1",
-        // A file, which is all that is asked here: plugins find out what it is.
-        ["CNI_NETNS"] = "/proc/version",
+        ["CNI_NETNS"] = "/proc/self/ns/net",
+        ["CNI_NETNS_OVERRIDE"] = "1",
         ["CNI_IFNAME"] = "eth0",
         ["CNI_PATH"] = "/opt/cni/bin:/usr/lib/cni",
         ["CNI_ARGS"] = "IgnoreUnknown=1;IP=10.0.0.7",
@@ -40,7 +40,7 @@ public sealed class SkelTests
         (string verb, CniRequest request) = Assert.Single(_plugin.Calls);
         Assert.Equal("ADD", verb);
         Assert.Equal(new Attachment("c1", "eth0"), request.Attachment);
-        Assert.Equal("/proc/version", request.Arguments.NetworkNamespacePath);
+        Assert.Equal("/proc/self/ns/net", request.Arguments.NetworkNamespacePath);
         Assert.Equal(["/opt/cni/bin", "/usr/lib/cni"], request.Arguments.SearchPath);
         Assert.Equal("10.0.0.7", request.Arguments.Extra["IP"]);
         Assert.Equal("net", request.Config.Name);
@@ -77,6 +77,18 @@ public sealed class SkelTests
     {
         _variables["CNI_COMMAND"] = "DEL";
         _variables["CNI_NETNS"] = "";
+
+        Assert.Equal((0, ""), Run(Config));
+        Assert.Null(Assert.Single(_plugin.Calls).Request.Arguments.NetworkNamespacePath);
+    }
+
+    [Theory]
+    [InlineData("/nowhere")]
+    [InlineData("/etc/passwd")]
+    public void Run_DelWithANamespaceThatIsGone_IsWithoutOne(string path)
+    {
+        _variables["CNI_COMMAND"] = "DEL";
+        _variables["CNI_NETNS"] = path;
 
         Assert.Equal((0, ""), Run(Config));
         Assert.Null(Assert.Single(_plugin.Calls).Request.Arguments.NetworkNamespacePath);
@@ -149,7 +161,8 @@ public sealed class SkelTests
     [InlineData("CNI_IFNAME", "eth0123456789abc", 4, "CNI_IFNAME: interface name \"eth0123456789abc\" is longer than 15 characters")]
     [InlineData("CNI_ARGS", "IP", 4, "CNI_ARGS: invalid pair \"IP\"")]
     [InlineData("CNI_NETNS", "/nowhere", 3, "the network namespace /nowhere does not exist")]
-    [InlineData("CNI_NETNS", "/proc/self/ns/net", 8, "plugin's netns and netns from CNI_NETNS should not be the same")]
+    [InlineData("CNI_NETNS", "/etc/passwd", 8, "/etc/passwd is no network namespace")]
+    [InlineData("CNI_NETNS_OVERRIDE", "0", 8, "plugin's netns and netns from CNI_NETNS should not be the same")]
     public void Run_BadEnvironment_IsRefusedWithItsCode(string variable, string value, int code, string message)
     {
         _variables[variable] = value;
@@ -192,6 +205,17 @@ public sealed class SkelTests
 
         Assert.Equal(1, exitCode);
         Assert.Equal("""{"cniVersion":"0.4.0","code":5,"msg":"the disk is full"}""", output);
+    }
+
+    [Fact]
+    public void Run_PluginHasAMistake_IsAnAnswerToo()
+    {
+        RecordingPlugin plugin = new() { Answer = _ => throw new InvalidOperationException("never") };
+
+        (int exitCode, string output) = Run(Config, plugin);
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("""{"cniVersion":"1.1.0","code":999,"msg":"never","details":""", output, StringComparison.Ordinal);
     }
 
     [Fact]

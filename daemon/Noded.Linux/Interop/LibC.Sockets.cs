@@ -8,13 +8,20 @@ internal static partial class LibC
     internal const int SOCK_RAW = 3;
     internal const int SOCK_CLOEXEC = 0x80000;
 
+    internal const int SOL_SOCKET = 1;
+    internal const int SO_RCVTIMEO = 20;
+
     internal const int SOL_NETLINK = 270;
+    internal const int NETLINK_ADD_MEMBERSHIP = 1;
+    internal const int NETLINK_DROP_MEMBERSHIP = 2;
     internal const int NETLINK_CAP_ACK = 10;
     internal const int NETLINK_EXT_ACK = 11;
     internal const int NETLINK_GET_STRICT_CHK = 12;
 
     internal const int O_RDONLY = 0;
     internal const int O_CLOEXEC = 0x80000;
+
+    internal const int LOCK_EX = 2;
 
     internal const int CLONE_NEWNET = 0x40000000;
 
@@ -27,6 +34,25 @@ internal static partial class LibC
         internal uint nl_pid;
         internal uint nl_groups;
     }
+
+    /// <summary>struct timeval of 64-bit machines.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct timeval
+    {
+        internal long tv_sec;
+        internal long tv_usec;
+    }
+
+    /// <summary>struct statfs of 64-bit machines begins with the type and has 120 bytes in all.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 120)]
+    internal struct statfs_buffer
+    {
+        internal long f_type;
+    }
+
+    // int statfs(const char *path, struct statfs *buf);
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int statfs(string path, ref statfs_buffer buffer);
 
     // int socket(int domain, int type, int protocol);
     [LibraryImport("libc", SetLastError = true)]
@@ -43,6 +69,10 @@ internal static partial class LibC
     // int setsockopt(int sockfd, int level, int optname, const void *optval, socklen_t optlen);
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int setsockopt(SafeFd socket, int level, int name, in int value, uint length);
+
+    // The same, for SO_RCVTIMEO.
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setsockopt(SafeFd socket, int level, int name, in timeval value, uint length);
 
     // ssize_t send(int sockfd, const void *buf, size_t len, int flags);
     [LibraryImport("libc", SetLastError = true)]
@@ -67,4 +97,8 @@ internal static partial class LibC
     // ssize_t read(int fd, void *buf, size_t count);
     [LibraryImport("libc", SetLastError = true)]
     internal static unsafe partial nint read(SafeFd fd, byte* buffer, nuint count);
+
+    // int flock(int fd, int operation);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int flock(SafeFd fd, int operation);
 }

@@ -15,11 +15,14 @@ public sealed class NetworkNamespace(string path)
 
     public string Path => path;
 
-    /// <summary>The namespace as the kernel tells them apart; null when nothing is there.</summary>
-    public FileStamp? TryIdentify() => FileStamp.TryRead(path);
+    /// <summary>
+    /// Whether the path leads to a namespace: not when there is nothing, nor when there is the plain file that one was
+    /// mounted on.
+    /// </summary>
+    public bool Exists => FileSystem.TryGetType(path) == FileSystem.NamespaceType;
 
     /// <summary>True when this is the namespace that the calling thread is in.</summary>
-    public bool IsOwn => TryIdentify() is FileStamp stamp
+    public bool IsOwn => FileStamp.TryRead(path) is FileStamp stamp
         && FileStamp.TryRead(OwnPath) is FileStamp own
         && (stamp.Device, stamp.Inode) == (own.Device, own.Inode);
 

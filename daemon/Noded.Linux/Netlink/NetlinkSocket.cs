@@ -65,8 +65,42 @@ internal sealed class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>Has the kernel filter dumps by the fields of the request instead of returning everything.</summary>
-    internal void CheckStrictly() => SetOption(LibC.NETLINK_GET_STRICT_CHK);
+    /// <summary>
+    /// Has the kernel report changes of a group to this socket while <paramref name="act"/> runs; it waits for them with
+    /// <see cref="WaitForNotification"/>. Reports never count as replies.
+    /// </summary>
+    internal void WithNotifications(int group, Action act)
+    {
+        SetOption(LibC.NETLINK_ADD_MEMBERSHIP, group);
+
+        try
+        {
+            act();
+        }
+        finally
+        {
+            SetOption(LibC.NETLINK_DROP_MEMBERSHIP, group);
+        }
+    }
+
+    /// <summary>Returns when something was reported or the time is over.</summary>
+    internal void WaitForNotification(TimeSpan timeout)
+    {
+        SetReceiveTimeout(timeout);
+
+        try
+        {
+            ReceiveDatagram("wait for a notification");
+        }
+        catch (LinuxException e) when (e.Errno == Errno.EAGAIN)
+        {
+            // The caller looks at its clock.
+        }
+        finally
+        {
+            SetReceiveTimeout(TimeSpan.Zero);
+        }
+    }
 
     /// <summary>Has the kernel carry a request out.</summary>
     /// <exception cref="LinuxException">It refused; the message holds its own words, if it gave any.</exception>
@@ -155,9 +189,24 @@ internal sealed class NetlinkSocket : IDisposable
 
     public void Dispose() => _fd.Dispose();
 
-    private void SetOption(int option)
+    /// <param name="timeout">Zero for none.</param>
+    private void SetReceiveTimeout(TimeSpan timeout)
     {
-        if (LibC.setsockopt(_fd, LibC.SOL_NETLINK, option, 1, sizeof(int)) < 0)
+        LibC.timeval value = new()
+        {
+            tv_sec = (long)timeout.TotalSeconds,
+            tv_usec = timeout.Microseconds + (1000L * timeout.Milliseconds),
+        };
+
+        if (LibC.setsockopt(_fd, LibC.SOL_SOCKET, LibC.SO_RCVTIMEO, in value, (uint)Marshal.SizeOf<LibC.timeval>()) < 0)
+        {
+            throw LinuxException.FromLastError("set the receive timeout of a netlink socket");
+        }
+    }
+
+    private void SetOption(int option, int value = 1)
+    {
+        if (LibC.setsockopt(_fd, LibC.SOL_NETLINK, option, in value, sizeof(int)) < 0)
         {
             throw LinuxException.FromLastError($"set option {option} of a netlink socket");
         }

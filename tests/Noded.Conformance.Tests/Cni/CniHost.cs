@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Noded.Testing;
 
@@ -9,6 +10,16 @@ namespace Noded.Conformance.Tests.Cni;
 /// </summary>
 internal sealed class CniHost : IAsyncDisposable
 {
+    /// <summary>Addresses of the namespace that stands for the rest of the world; see <see cref="AddOutsideAsync"/>.</summary>
+    internal const string OutsideV4 = "192.0.2.2";
+    internal const string OutsideV6 = "2001:db8::2";
+
+    /// <summary>The host's addresses on the way there.</summary>
+    internal const string UplinkV4 = "192.0.2.1";
+    internal const string UplinkV6 = "2001:db8::1";
+
+    private const int EchoPort = 9;
+
     private readonly NodeSandbox _sandbox;
     private int _documents;
 
@@ -30,7 +41,7 @@ internal sealed class CniHost : IAsyncDisposable
     internal static async Task<CniHost> CreateAsync(CniImplementation implementation, params string[] plugins)
     {
         Requires.Root();
-        Requires.Program("ip", "nft");
+        Requires.Program("ip", "nft", "ping", "socat");
         NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
 
         try
@@ -66,6 +77,48 @@ internal sealed class CniHost : IAsyncDisposable
         pod is null
             ? _sandbox.StartAsync(program, arguments, Token)
             : _sandbox.StartAsync("ip", ["netns", "exec", pod, program, .. arguments], Token);
+
+    /// <summary>
+    /// Makes a namespace behind a link of the host that stands for the rest of the world. It knows the way to the host
+    /// alone, and to the networks given.
+    /// </summary>
+    internal Task AddOutsideAsync(params string[] networks) => RunAsync($$"""
+        set -e
+        ip netns add outside
+        ip link add uplink type veth peer name eth0 netns outside
+        ip address add {{UplinkV4}}/24 dev uplink
+        ip -6 address add {{UplinkV6}}/64 dev uplink nodad
+        ip link set uplink up
+        in="ip netns exec outside ip"
+        $in address add {{OutsideV4}}/24 dev eth0
+        $in -6 address add {{OutsideV6}}/64 dev eth0 nodad
+        $in link set eth0 up
+        $in link set lo up
+        for network in {{string.Join(' ', networks)}}; do
+            case $network in
+            *:*) $in route add $network via {{UplinkV6}} ;;
+            *) $in route add $network via {{UplinkV4}} ;;
+            esac
+        done
+        """);
+
+    /// <summary>The source address that a TCP connection of a pod has when it arrives outside.</summary>
+    internal async Task<string> SourceSeenOutsideAsync(string pod, string address)
+    {
+        bool isV6 = address.Contains(':', StringComparison.Ordinal);
+        string family = isV6 ? "6" : "4";
+        await using ChildProcess server = await StartAsync(
+            "outside", "socat", "-dd", $"TCP{family}-LISTEN:{EchoPort},reuseaddr", "SYSTEM:echo $SOCAT_PEERADDR");
+
+        // socat says on its standard error that it listens.
+        while (!(await server.Errors.ReadAsync(Token)).Contains(" listening on", StringComparison.Ordinal))
+        {
+        }
+
+        string target = isV6 ? $"[{address}]" : address;
+        string seen = await RunInPodAsync(pod, $"timeout 10 socat -u TCP{family}:{target}:{EchoPort} STDOUT");
+        return IPAddress.Parse(seen.Trim().Trim('[', ']')).ToString();
+    }
 
     /// <summary>One call of one plugin.</summary>
     /// <param name="config">The configuration; its type says which plugin is called.</param>

@@ -11,6 +11,12 @@ public sealed partial class RtNetlink
     private const byte FamilyV4 = 2;
     private const byte FamilyV6 = 10;
 
+    // RTNLGRP_IPV6_IFADDR.
+    private const int V6AddressGroup = 9;
+
+    // One second of detection, after up to one of random delay, and time for a link to come up.
+    private static readonly TimeSpan DetectionLimit = TimeSpan.FromSeconds(10);
+
     /// <summary>Adds an address; IPv4 gets the broadcast address of its network, as ip(8) does with "brd +".</summary>
     /// <exception cref="LinuxException">EEXIST: the link has it.</exception>
     public void AddAddress(int linkIndex, IPPrefix address, AddressFlags flags = AddressFlags.None)
@@ -48,6 +54,29 @@ public sealed partial class RtNetlink
         return linkIndex is int index ? all.FindAll(address => address.LinkIndex == index) : all;
     }
 
+    /// <summary>Waits until duplicate address detection is through for all IPv6 addresses of a link (RFC 4862, 5.4).</summary>
+    /// <exception cref="IOException">Another host has one of them, or it takes longer than 10 seconds.</exception>
+    public void WaitForAddresses(int linkIndex, TimeProvider clock)
+    {
+        long start = clock.GetTimestamp();
+
+        // Subscribed before the first look: no change falls between the two.
+        _socket.WithNotifications(V6AddressGroup, () =>
+        {
+            while (FindTentative(linkIndex) is LinkAddress tentative)
+            {
+                TimeSpan rest = DetectionLimit - clock.GetElapsedTime(start);
+
+                if (rest <= TimeSpan.Zero)
+                {
+                    throw new IOException($"duplicate address detection of {tentative.Prefix} takes longer than {DetectionLimit.TotalSeconds} s");
+                }
+
+                _socket.WaitForNotification(rest);
+            }
+        });
+    }
+
     internal static byte FamilyOf(IPPrefix prefix) => prefix.IsV6 ? FamilyV6 : FamilyV4;
 
     private static NetlinkMessageBuilder Address(ushort type, NetlinkFlags flags, int linkIndex, IPPrefix address)
@@ -63,6 +92,14 @@ public sealed partial class RtNetlink
         attributes.Put(AddressAttribute.Local, address.Address);
         attributes.Put(AddressAttribute.Address, address.Address);
         return message;
+    }
+
+    private LinkAddress? FindTentative(int linkIndex)
+    {
+        IReadOnlyList<LinkAddress> addresses = GetAddresses(linkIndex);
+        return addresses.FirstOrDefault(address => address.Flags.HasFlag(AddressFlags.DuplicateDetected)) is LinkAddress taken
+            ? throw new IOException($"{taken.Prefix} is in use by another host on link {linkIndex}")
+            : addresses.FirstOrDefault(address => address.Flags.HasFlag(AddressFlags.Tentative));
     }
 
     /// <summary>Null for the prefixes that have none: /31 (RFC 3021) and /32.</summary>

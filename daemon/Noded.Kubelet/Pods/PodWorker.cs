@@ -206,7 +206,7 @@ internal sealed partial class PodWorker
 
         if (Phase == PodWorkerPhase.Terminating)
         {
-            await _services.Terminator.StopAsync(status, Pod.SubjectOf(Name), gracePeriod, cancellationToken);
+            await _services.Terminator.StopAsync(status, Name, _pod, gracePeriod, cancellationToken);
             Phase = PodWorkerPhases.Next(Phase, PodSignal.ContainersStopped);
             status = await _services.Inspector.InspectAsync(Uid, [], cancellationToken);
         }

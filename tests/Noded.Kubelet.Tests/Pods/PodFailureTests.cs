@@ -83,7 +83,8 @@ public sealed class PodFailureTests
         await using KubeletHarness kubelet = new KubeletHarness().Start();
         kubelet.Runtime.OnCall = (called, _, _) =>
         {
-            if (called != "run_podsandbox")
+            // Bounded, so that a worker in a hurry makes the test fail rather than last for ever.
+            if (called != "run_podsandbox" || Attempts(kubelet) > 100)
             {
                 return Task.CompletedTask;
             }
@@ -130,7 +131,7 @@ public sealed class PodFailureTests
         FakeRuntimeService runtime = kubelet.Runtime;
         runtime.OnDone = (called, _) =>
         {
-            if (called == "run_podsandbox")
+            if (called == "run_podsandbox" && Attempts(kubelet) <= 100)
             {
                 runtime.LoseSandbox(runtime.Sandboxes.Single(sandbox => sandbox.IsReady).Id);
             }

@@ -180,7 +180,7 @@ public sealed class TestImageTests : IDisposable
         await program.Errors.WaitForLineAsync("fork refused", Token);
         int forked = cgroup.Processes().Count;
         await File.WriteAllTextAsync(Path.Combine(directory, "pids.max"), "0", Token);
-        await KillAllAsync(cgroup);
+        await KillAllAsync(cgroup, program);
 
         Assert.Equal(16, forked);
         Assert.True(cgroup.TryRemove());
@@ -198,15 +198,19 @@ public sealed class TestImageTests : IDisposable
     }
 
     /// <summary>Kills what is in a cgroup that lets nothing be forked any more, and returns when it is gone.</summary>
-    private static async Task KillAllAsync(Cgroup cgroup)
+    private static async Task KillAllAsync(Cgroup cgroup, ChildProcess program)
     {
         using FdReactor reactor = new();
-        foreach (int pid in cgroup.Processes())
+        foreach (int pid in cgroup.Processes().Where(pid => pid != program.Id))
         {
             using PidFd process = PidFd.Open(pid);
             process.Signal(9);
             await process.WaitForExitAsync(reactor, Token);
         }
+
+        // Reaped by the runtime that started it, which would else wait for ever.
+        await program.SignalAsync(9, Token);
+        await program.WaitForExitAsync(Token);
     }
 
     private async Task<ChildProcess> ServeAsync(params string[] servers)

@@ -22,7 +22,7 @@ DEMO_PORT := 18080
 MAX_BINARY_MIB := 45
 
 PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git \
-	containernetworking-plugins iputils-ping socat
+	clang-format containernetworking-plugins iputils-ping socat
 
 .PHONY: help
 help: ## List the targets
@@ -97,8 +97,8 @@ test-containerd: build publish images ## Run the whole-binary tests with another
 	@NODED_CONTAINERD=$(CONTAINERD) tests/run.sh --filter-trait Category=E2E
 
 .PHONY: format
-format: ## Check the formatting of all code
-	@dotnet format Node.sln --verify-no-changes --verbosity quiet
+format: ## Check the formatting of all code; the build checks its style
+	@dotnet format whitespace . --folder --exclude artifacts/ --verify-no-changes --verbosity quiet
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 
 .PHONY: bench-start

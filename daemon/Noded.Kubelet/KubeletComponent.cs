@@ -117,16 +117,17 @@ public sealed class KubeletComponent : IDisposable
     private PodWorkerServices WorkerServices(
         KubeletOptions options, KubeletServices services, RuntimeService runtime, ContainerIndex index, SyncInbox inbox)
     {
+        SteadyClock steady = new(services.Clock);
         PodJournal journal = new(services.Events, services.Flight, services.Clock);
-        ImagePuller puller = new(runtime, services.Events, services.Clock);
+        ImagePuller puller = new(runtime, services.Events, steady);
         return new PodWorkerServices(
             new PodInspector(runtime, services.Clock),
-            new PodSyncer(runtime, puller, _layout, index, journal, services.Clock),
+            new PodSyncer(runtime, puller, _layout, index, journal, steady),
             new PodTerminator(runtime, _layout, services.Events, services.Flight),
             _statuses,
             _activity,
             services.Flight,
-            services.Clock,
+            steady,
             services.Jitter,
             options.CrashLoop,
             uid => inbox.Post(new SyncEvent.PodFinished(uid)),

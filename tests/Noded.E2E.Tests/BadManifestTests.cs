@@ -30,6 +30,7 @@ public sealed class BadManifestTests
         Assert.Equal("Running", Assert.Single(await node.PodsAsync(Token)).Phase);
         string[] reported = (await node.RunAsync(["events", "--root", node.Paths.Root], Token)).OrThrow().Output.Split('\n');
         Assert.All(expected, error => Assert.Contains(reported, line => line.Contains(error, StringComparison.Ordinal)));
+        await node.WaitForLogAsync(expected.Select(error => $"[1201] Manifest refused: {error}"), Token);
         string screen = (await node.RunAsync(["status", "--root", node.Paths.Root], Token)).OrThrow().Output;
         Assert.All(expected, error => Assert.Contains(error, screen, StringComparison.Ordinal));
     }

@@ -96,6 +96,23 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public async Task Containerd_WithoutItsPidFile_IsAdoptedAllTheSame()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        await node.StopDaemonAsync(Sigkill, Token);
+        string[] file = (await File.ReadAllTextAsync(node.Paths.ContainerdPid, Token)).Split(' ');
+
+        // As when the daemon is killed between starting containerd and writing the file.
+        File.Delete(node.Paths.ContainerdPid);
+        await node.StartDaemonAsync(Token);
+
+        Assert.Equal(file, (await File.ReadAllTextAsync(node.Paths.ContainerdPid, Token)).Split(' '));
+        string[] running = (await node.Sandbox.RunAsync("pgrep", ["-x", "containerd"], Token)).Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal([file[0]], running);
+    }
+
+    [Fact]
     public async Task Container_DiesWhileContainerdIsAway_RunsAgain()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);

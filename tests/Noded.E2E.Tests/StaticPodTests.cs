@@ -45,6 +45,30 @@ public sealed class StaticPodTests
         Assert.Equal(("Observed", "web.yaml"), (observed.Kind, observed.What));
     }
 
+    [Theory]
+    [InlineData("imagePullPolicy: Never", "image: noded.internal/missing:1", "ErrImageNeverPull", "ErrImageNeverPull")]
+    [InlineData("securityContext: {runAsGroup: 5}", null, "FailedCreatePodSandBox", "ContainerCreating")]
+    public async Task Pod_WhoseStepsFail_IsPendingAndSaysWhy(
+        string field, string? image, string expectedEvent, string reason)
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        string manifest = Manifest.Web("web", 8080);
+
+        // A group without a user is what containerd refuses to make a sandbox for.
+        node.Place("web.yaml", image is null
+            ? $"{manifest}\n  {field}"
+            : manifest.Replace($"image: {TestNode.Image}", $"{image}\n    {field}", StringComparison.Ordinal));
+        await node.WaitForEventAsync(nodeEvent => nodeEvent.Reason == expectedEvent, Token);
+        await node.WaitIdleAsync(Token);
+
+        Pod pod = Assert.Single(await node.PodsAsync(Token));
+        Assert.Equal(("Pending", reason), (pod.Phase, Assert.Single(pod.Containers).Reason));
+        string table = (await node.RunAsync(["pods", "--root", node.Paths.Root], Token)).OrThrow().Output;
+        Assert.Equal(
+            ["default", "web-node1", "0/1", reason, "0"],
+            table.Split('\n')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[..5]);
+    }
+
     [Fact]
     public async Task Container_Killed_RunsAgain()
     {

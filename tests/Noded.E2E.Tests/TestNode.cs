@@ -81,6 +81,20 @@ internal sealed class TestNode : IAsyncDisposable
         throw new IOException($"The daemon ended: {string.Join('\n', Log.Concat(errors))}");
     }
 
+    /// <summary>Reads on in the daemon's log until every one of these texts has ended a line.</summary>
+    internal async Task WaitForLogAsync(IEnumerable<string> endings, CancellationToken cancellationToken)
+    {
+        HashSet<string> missing = [.. endings.Where(ending => !Log.Any(line => EndsWith(line, ending)))];
+        while (missing.Count > 0)
+        {
+            string line = await _daemon!.Output.ReadAsync(cancellationToken);
+            Log.Add(line);
+            missing.RemoveWhere(ending => EndsWith(line, ending));
+        }
+
+        static bool EndsWith(string line, string ending) => line.EndsWith(ending, StringComparison.Ordinal);
+    }
+
     /// <summary>Ends the daemon with a signal and waits until it is gone.</summary>
     internal async Task StopDaemonAsync(int signal, CancellationToken cancellationToken)
     {

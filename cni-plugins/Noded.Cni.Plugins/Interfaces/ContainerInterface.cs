@@ -12,8 +12,14 @@ internal static class ContainerInterface
 {
     /// <summary>Tells neighbours of the address and brings the link up with it.</summary>
     /// <param name="detectDuplicates">IPv6: whether to wait for duplicate address detection.</param>
+    /// <param name="flags">For every address.</param>
     internal static void Configure(
-        NetworkNamespace networkNamespace, RtNetlink netlink, Link link, CniResult result, bool detectDuplicates)
+        NetworkNamespace networkNamespace,
+        RtNetlink netlink,
+        Link link,
+        CniResult result,
+        bool detectDuplicates = false,
+        AddressFlags flags = AddressFlags.None)
     {
         IReadOnlyList<CniAddress> addresses = result.Ips ?? [];
 
@@ -33,7 +39,7 @@ internal static class ContainerInterface
             netlink.AddAddress(
                 link.Index,
                 address.Address,
-                address.Address.IsV6 && !detectDuplicates ? AddressFlags.NoDuplicateDetection : AddressFlags.None);
+                address.Address.IsV6 && !detectDuplicates ? flags | AddressFlags.NoDuplicateDetection : flags);
         }
 
         if (detectDuplicates)

@@ -152,18 +152,17 @@ internal sealed class PtpPlugin(PluginInvoker invoker) : ICniPlugin
     }
 
     /// <summary>
-    /// The subnet leads to the gateway, not to the link: there is nobody else on it. The kernel's own route for the
-    /// address would say otherwise, so the address is a single host's as far as routes go.
+    /// The subnet leads to the gateway, not to the link: there is nobody else on it. The route that the kernel makes for
+    /// an address would say otherwise.
     /// </summary>
     private static void ConfigureContainer(
         NetworkNamespace networkNamespace, RtNetlink inside, Link link, CniResult result)
     {
         ContainerInterface.Configure(
-            networkNamespace, inside, link, result with { Routes = null }, detectDuplicates: false);
+            networkNamespace, inside, link, result with { Routes = null }, flags: AddressFlags.NoPrefixRoute);
 
         foreach (CniAddress address in result.Ips!)
         {
-            inside.DeleteRoute(new Route(address.Address.Network) { LinkIndex = link.Index });
             inside.AddRoute(new Route(IPPrefix.Host(address.Gateway!))
             {
                 LinkIndex = link.Index,

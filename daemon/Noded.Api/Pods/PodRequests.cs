@@ -19,7 +19,7 @@ internal static class PodRequests
         foreach (V1Container container in spec.InitContainers.OrEmpty())
         {
             Quantity request = RequestOf(container, resource);
-            if (container.RestartPolicy == "Always")
+            if (container.IsRestartableInit())
             {
                 sidecars += request;
                 largestInit = Max(largestInit, sidecars);

@@ -28,7 +28,7 @@ internal sealed class ImagePuller(IImageService images, EventRecorder events, Ti
         string subject = Subjects.OfContainer(pod, container.Name);
         bool mustPull = container.ImagePullPolicy == "Always";
 
-        string? present = mustPull ? null : await images.TryGetImageAsync(image, cancellationToken);
+        string? present = mustPull ? null : await FindAsync(subject, image, cancellationToken);
         if (present is not null)
         {
             events.Normal(
@@ -48,12 +48,24 @@ internal sealed class ImagePuller(IImageService images, EventRecorder events, Ti
         return await PullAsync(subject, image, state, cancellationToken);
     }
 
+    private async Task<string?> FindAsync(string subject, string image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await images.TryGetImageAsync(image, cancellationToken);
+        }
+        catch (RuntimeCallException e)
+        {
+            string message = $"Failed to inspect image \"{image}\": {e.Detail}";
+            events.Warn(subject, "InspectFailed", message);
+            throw new ContainerStartException("ImageInspectError", message);
+        }
+    }
+
     private async Task<string> PullAsync(
         string subject, string image, PodSyncState state, CancellationToken cancellationToken)
     {
-        if (state.LastPullFailure.TryGetValue(image, out DateTimeOffset failed)
-            && state.Pulls.NotBefore(image, failed) is { } notBefore
-            && notBefore > clock.GetUtcNow())
+        if (state.Pulls.NotBefore(image) is { } notBefore && notBefore > clock.GetUtcNow())
         {
             string message = $"Back-off pulling image \"{image}\"";
             events.Normal(subject, "BackOff", message);
@@ -71,12 +83,10 @@ internal sealed class ImagePuller(IImageService images, EventRecorder events, Ti
         }
         catch (RuntimeCallException e)
         {
-            DateTimeOffset now = clock.GetUtcNow();
-            state.Pulls.Restarted(image, now, now);
-            state.LastPullFailure[image] = now;
+            state.Pulls.Failed(image, clock.GetUtcNow());
             string message = $"Failed to pull image \"{image}\": {e.Detail}";
             events.Warn(subject, "Failed", message);
-            throw new ContainerStartException("ErrImagePull", e.Detail, state.Pulls.NotBefore(image, now));
+            throw new ContainerStartException("ErrImagePull", e.Detail, state.Pulls.NotBefore(image));
         }
     }
 }

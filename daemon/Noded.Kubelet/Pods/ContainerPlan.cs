@@ -118,10 +118,11 @@ internal sealed class ContainerPlan(
 
     private void RestartOrWait(V1Container container, ContainerStatus last)
     {
-        DateTimeOffset? notBefore = last.FinishedAt is { } finished ? backoff.NotBefore(container.Name, finished) : null;
+        DateTimeOffset? notBefore = last.FinishedAt is null ? null : backoff.NotBefore(container.Name);
         if (notBefore > now)
         {
-            BackedOff = BackedOff.Add(new BackedOffContainer(container.Name, last, notBefore.Value));
+            BackedOff = BackedOff.Add(
+                new BackedOffContainer(container.Name, last, notBefore.Value, backoff.DelayOf(container.Name)));
         }
         else
         {

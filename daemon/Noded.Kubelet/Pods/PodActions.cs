@@ -13,7 +13,9 @@ internal sealed record ContainerToStart(V1Container Container, uint Attempt, Con
 internal sealed record ContainerToKill(ContainerStatus Container, string Reason);
 
 /// <summary>A container that has to wait before it starts again.</summary>
-internal sealed record BackedOffContainer(string Name, ContainerStatus Last, DateTimeOffset Until);
+/// <param name="Until">On the worker's steady clock.</param>
+/// <param name="Delay">The whole wait, of which a part may be over.</param>
+internal sealed record BackedOffContainer(string Name, ContainerStatus Last, DateTimeOffset Until, TimeSpan Delay);
 
 /// <summary>
 /// What one sync of a pod would do. Computed without touching the runtime; executed without deciding, in the order of
@@ -32,6 +34,9 @@ internal sealed record PodActions(
     ImmutableArray<BackedOffContainer> BackedOff,
     DateTimeOffset? NextSync)
 {
+    /// <summary>What the pod's sandboxes are called in the backoff; no container has an empty name.</summary>
+    internal const string SandboxKey = "";
+
     internal bool IsEmpty => Kill.IsEmpty && Remove.IsEmpty && StopSandboxes.IsEmpty && SandboxAttempt is null && Start.IsEmpty;
 
     /// <summary>Decides from the wish and from what the runtime holds.</summary>
@@ -48,15 +53,25 @@ internal sealed record PodActions(
         ContainerPlan plan = new(pod, status, sandbox, backoff, specHash, now);
         plan.Run();
 
-        bool create = sandbox is null && !plan.Start.IsEmpty;
+        bool needsSandbox = sandbox is null && !plan.Start.IsEmpty;
+
+        // A sandbox that is lost again and again would wake its pod each time, through the event of its death.
+        DateTimeOffset? sandboxAt = isLost && needsSandbox ? backoff.NotBefore(SandboxKey) : null;
+        bool create = needsSandbox && !(sandboxAt > now);
         return new PodActions(
             plan.Kill,
             plan.Remove,
             [.. status.Sandboxes.Where(other => other.IsReady && other != sandbox)],
             create ? (isLost ? status.NewestSandbox!.Attempt + 1 : 0) : null,
-            plan.Start,
+            needsSandbox && !create ? [] : plan.Start,
             plan.BackedOff,
-            plan.BackedOff.IsEmpty ? null : plan.BackedOff.Min(container => container.Until));
+            Earliest(plan.BackedOff, needsSandbox && !create ? sandboxAt : null));
+    }
+
+    private static DateTimeOffset? Earliest(ImmutableArray<BackedOffContainer> backedOff, DateTimeOffset? sandboxAt)
+    {
+        IEnumerable<DateTimeOffset> times = backedOff.Select(container => container.Until);
+        return (sandboxAt is { } at ? times.Append(at) : times).Select(time => (DateTimeOffset?)time).Min();
     }
 
     /// <summary>Whether the pod's policy starts a container that ended this way again.</summary>

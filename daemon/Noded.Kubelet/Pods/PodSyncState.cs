@@ -14,7 +14,12 @@ internal sealed record SyncResult(
     PodStatus Status,
     ImmutableDictionary<string, StartFailure> Failures,
     ImmutableArray<BackedOffContainer> BackedOff,
-    DateTimeOffset? RetryAt);
+    DateTimeOffset? RetryAt)
+{
+    /// <summary>Of a sync that changed nothing.</summary>
+    internal static SyncResult Nothing(PodStatus observed) =>
+        new(observed, ImmutableDictionary<string, StartFailure>.Empty, [], null);
+}
 
 /// <summary>The memory of one pod's worker between syncs.</summary>
 internal sealed class PodSyncState(RestartBackoff restarts, RestartBackoff pulls)
@@ -23,6 +28,4 @@ internal sealed class PodSyncState(RestartBackoff restarts, RestartBackoff pulls
 
     /// <summary>By image; a failed pull waits as a failed container does, from the first failure on.</summary>
     internal RestartBackoff Pulls { get; } = pulls;
-
-    internal Dictionary<string, DateTimeOffset> LastPullFailure { get; } = [];
 }

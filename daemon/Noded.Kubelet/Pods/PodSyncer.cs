@@ -20,6 +20,7 @@ internal sealed class PodSyncer(
     internal async Task<SyncResult> SyncAsync(
         Pod pod, PodStatus status, PodSyncState state, CancellationToken cancellationToken)
     {
+        NoteEnds(status, state);
         PodActions actions = PodActions.Compute(pod, status, state.Restarts, SpecHash.Compute, clock.GetUtcNow());
         Dictionary<string, StartFailure> failures = [];
         DateTimeOffset? retryAt = actions.NextSync;
@@ -80,7 +81,7 @@ internal sealed class PodSyncer(
             "/" + layout.PodCgroup(pod.Uid, pod.Manifest.QosClass()).Path);
         PodSandboxId sandboxId = actions.SandboxAttempt is null
             ? status.NewestSandbox!.Id
-            : await CreateSandboxAsync(sandbox, status, cancellationToken);
+            : await CreateSandboxAsync(sandbox, status, state, cancellationToken);
 
         DateTimeOffset? retryAt = null;
         foreach (ContainerToStart start in actions.Start)
@@ -101,7 +102,7 @@ internal sealed class PodSyncer(
     }
 
     private async Task<PodSandboxId> CreateSandboxAsync(
-        PodSandboxSpec sandbox, PodStatus status, CancellationToken cancellationToken)
+        PodSandboxSpec sandbox, PodStatus status, PodSyncState state, CancellationToken cancellationToken)
     {
         if (status.NewestSandbox is not null)
         {
@@ -113,6 +114,11 @@ internal sealed class PodSyncer(
         PodSandboxId created = await journal.CreateSandboxAsync(
             sandbox.Pod, () => runtime.RunPodSandboxAsync(sandbox, cancellationToken));
         index.Add(new ContainerId(created.Value), sandbox.Pod.Uid);
+        if (status.NewestSandbox is not null)
+        {
+            state.Restarts.Failed(PodActions.SandboxKey, clock.GetUtcNow());
+        }
+
         return created;
     }
 
@@ -132,12 +138,23 @@ internal sealed class PodSyncer(
         ContainerId created = await journal.CreateContainerAsync(
             pod, name, () => runtime.CreateContainerAsync(sandboxId, sandbox, spec, cancellationToken));
         index.Add(created, pod.Uid);
-        if (start.After?.FinishedAt is { } finished)
+        if (start.After?.FinishedAt is not null)
         {
-            state.Restarts.Restarted(name, finished, clock.GetUtcNow());
+            state.Restarts.Restarted(name, clock.GetUtcNow());
         }
 
         await journal.StartContainerAsync(pod, name, () => runtime.StartContainerAsync(created, cancellationToken));
+    }
+
+    private void NoteEnds(PodStatus status, PodSyncState state)
+    {
+        foreach (ContainerStatus ended in status.Containers.Where(container => container.State == ContainerState.Exited))
+        {
+            if (status.TryGetNewest(ended.Name) == ended)
+            {
+                state.Restarts.Ended(ended.Name, ended.Id.Value, clock.GetUtcNow());
+            }
+        }
     }
 
     private static ContainerSpec ToSpec(ContainerToStart start, string imageRef)

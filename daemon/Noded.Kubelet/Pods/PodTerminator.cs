@@ -16,8 +16,9 @@ internal sealed class PodTerminator(
         : DefaultGracePeriod;
 
     /// <summary>Stops everything that runs; returns once nothing does.</summary>
+    /// <param name="pod">Null for an orphan.</param>
     internal async Task StopAsync(
-        PodStatus status, string subject, TimeSpan gracePeriod, CancellationToken cancellationToken)
+        PodStatus status, NamespacedName name, Pod? pod, TimeSpan gracePeriod, CancellationToken cancellationToken)
     {
         // In parallel: the grace period is the pod's, not each container's after the other.
         await Task.WhenAll(status.Containers
@@ -25,7 +26,7 @@ internal sealed class PodTerminator(
             .Select(container =>
             {
                 events.Normal(
-                    $"{subject} spec.containers{{{container.Name}}}", "Killing", $"Stopping container {container.Name}");
+                    Subjects.OfContainer(name, pod, container.Name), "Killing", $"Stopping container {container.Name}");
                 return runtime.StopContainerAsync(container.Id, gracePeriod, cancellationToken);
             }));
 
@@ -34,7 +35,7 @@ internal sealed class PodTerminator(
             await runtime.StopPodSandboxAsync(sandbox.Id, cancellationToken);
         }
 
-        flight.Record(FlightEntryKind.Acted, subject, "stopped");
+        flight.Record(FlightEntryKind.Acted, Pod.SubjectOf(name), "stopped");
     }
 
     /// <summary>Removes the stopped pod's containers, sandboxes, cgroup and logs.</summary>

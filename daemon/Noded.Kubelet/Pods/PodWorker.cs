@@ -34,6 +34,9 @@ internal sealed partial class PodWorker
 
     private volatile Pod? _pod;
 
+    // The last step failed: until its time has come or the wish changes, events do not make it be tried again.
+    private bool _isBackingOff;
+
     internal PodWorker(PodUid uid, NamespacedName name, PodWorkerServices services)
     {
         Uid = uid;
@@ -69,10 +72,11 @@ internal sealed partial class PodWorker
     }
 
     /// <summary>Look again; <paramref name="died"/> names a container that ended, though the runtime may not say so yet.</summary>
-    internal void Post(ContainerId? died)
+    /// <param name="isDue">False for what the worker's own failing steps can cause: it waits while they do.</param>
+    internal void Post(ContainerId? died, bool isDue = true)
     {
         _services.Activity.Enter();
-        if (!_signals.Writer.TryWrite(new Signal(died, _services.Flight.Cause)))
+        if (!_signals.Writer.TryWrite(new Signal(died, isDue, _services.Flight.Cause)))
         {
             _services.Activity.Leave();
         }
@@ -93,17 +97,21 @@ internal sealed partial class PodWorker
         {
             // What nobody will read any more is no work under way.
             _signals.Writer.TryComplete();
-            Leave(Drain());
+            Leave(Drain().Count);
         }
     }
 
     /// <summary>One step for all signals that wait; they count as work until what follows from it is on its way.</summary>
     private async Task TakeTurnAsync(CancellationToken cancellationToken)
     {
-        int count = Drain();
+        (int count, bool isDue) = Drain();
         try
         {
-            await StepAsync(cancellationToken);
+            if (isDue || !_isBackingOff)
+            {
+                await StepAsync(cancellationToken);
+            }
+
             if (Phase == PodWorkerPhase.Finished)
             {
                 _services.Finished(Uid);
@@ -115,19 +123,21 @@ internal sealed partial class PodWorker
         }
     }
 
-    private int Drain()
+    private (int Count, bool IsDue) Drain()
     {
         int count = 0;
+        bool isDue = false;
         for (; _signals.Reader.TryRead(out Signal signal); count++)
         {
             _services.Flight.Because(signal.Cause);
+            isDue |= signal.IsDue;
             if (signal.Died is { } died)
             {
                 _died.Add(died);
             }
         }
 
-        return count;
+        return (count, isDue);
     }
 
     private void Leave(int count)
@@ -141,6 +151,7 @@ internal sealed partial class PodWorker
     private async Task StepAsync(CancellationToken cancellationToken)
     {
         bool terminates = IsDeleted;
+        _isBackingOff = false;
         using CancellationTokenSource step =
             CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _deletion.Token);
         try
@@ -166,6 +177,7 @@ internal sealed partial class PodWorker
             // The runtime and the machine fail with IOException; anything else is our mistake, and must not cost the
             // node more than this pod.
             TimeSpan delay = _retries.Next();
+            _isBackingOff = true;
             _services.Flight.Record(FlightEntryKind.Failed, Pod.SubjectOf(Name), e.Message);
             LogStepFailed(Name, delay, e);
             _timer.Change(delay, Timeout.InfiniteTimeSpan);
@@ -174,12 +186,21 @@ internal sealed partial class PodWorker
 
     private async Task SyncAsync(Pod pod, CancellationToken cancellationToken)
     {
-        PodStatus observed = await _services.Inspector.InspectAsync(Uid, [.. _died], cancellationToken);
-        _died.RemoveWhere(died => !PodInspector.IsBehind(observed, died));
-        SyncResult result = await _services.Syncer.SyncAsync(pod, observed, _state, cancellationToken);
-        _services.Statuses.Set(pod, result);
-
-        Arm(result.RetryAt);
+        PodStatus? observed = null;
+        try
+        {
+            observed = await _services.Inspector.InspectAsync(Uid, [.. _died], cancellationToken);
+            _died.RemoveWhere(died => !PodInspector.IsBehind(observed, died));
+            SyncResult result = await _services.Syncer.SyncAsync(pod, observed, _state, cancellationToken);
+            _services.Statuses.Set(pod, result);
+            Arm(result.RetryAt);
+        }
+        catch (Exception) when (observed is not null || !_services.Statuses.Reports.ContainsKey(Uid))
+        {
+            // A pod whose every step fails has a status too: what the step started from.
+            _services.Statuses.Set(pod, SyncResult.Nothing(observed ?? PodStatus.Empty(Uid)));
+            throw;
+        }
     }
 
     private void Arm(DateTimeOffset? retryAt)
@@ -206,7 +227,7 @@ internal sealed partial class PodWorker
 
         if (Phase == PodWorkerPhase.Terminating)
         {
-            await _services.Terminator.StopAsync(status, Pod.SubjectOf(Name), gracePeriod, cancellationToken);
+            await _services.Terminator.StopAsync(status, Name, _pod, gracePeriod, cancellationToken);
             Phase = PodWorkerPhases.Next(Phase, PodSignal.ContainersStopped);
             status = await _services.Inspector.InspectAsync(Uid, [], cancellationToken);
         }
@@ -218,7 +239,7 @@ internal sealed partial class PodWorker
 
     /// <summary>A reason to look again.</summary>
     /// <param name="Cause">The flight recorder's entry that led to it.</param>
-    private readonly record struct Signal(ContainerId? Died, long Cause);
+    private readonly record struct Signal(ContainerId? Died, bool IsDue, long Cause);
 
     [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Step of pod {Pod} failed, again in {Delay}")]
     private partial void LogStepFailed(NamespacedName pod, TimeSpan delay, Exception exception);

@@ -75,7 +75,7 @@ internal sealed class PodWorkers(PodWorkerServices services)
     {
         if (_workers.TryGetValue(uid, out PodWorker? worker))
         {
-            worker.Post(died);
+            worker.Post(died, isDue: false);
         }
     }
 

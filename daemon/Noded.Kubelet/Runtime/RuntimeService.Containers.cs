@@ -62,7 +62,8 @@ public sealed partial class RuntimeService
             },
             RequestTimeout,
             cancellationToken);
-        return new ContainerId(response.ContainerId);
+        return new ContainerId(
+            Required(response.ContainerId, "create_container", container.Container.Name, "container_id"));
     }
 
     public Task StartContainerAsync(ContainerId container, CancellationToken cancellationToken) => CallAsync(
@@ -116,7 +117,8 @@ public sealed partial class RuntimeService
                 new ContainerStatusRequest { ContainerId = container.Id.Value },
                 RequestTimeout,
                 cancellationToken);
-            return ToStatus(container.Sandbox, response.Status);
+            return ToStatus(
+                container.Sandbox, Required(response.Status, "container_status", container.Id.Value, "status"));
         }
         catch (RuntimeCallException e) when (e.Code == Grpc.Core.StatusCode.NotFound)
         {
@@ -151,29 +153,37 @@ public sealed partial class RuntimeService
         return config;
     }
 
-    private static Container ToContainer(Protocols.Cri.V1.Container container) => new(
-        new ContainerId(container.Id),
-        new PodSandboxId(container.PodSandboxId),
-        new PodUid(container.Labels[RuntimeLabels.PodUid]),
-        container.Metadata.Name,
-        container.Metadata.Attempt,
-        ToState(container.State));
+    private static Container ToContainer(Protocols.Cri.V1.Container container)
+    {
+        ContainerMetadata metadata = Required(container.Metadata, "list_containers", container.Id, "metadata");
+        return new Container(
+            new ContainerId(container.Id),
+            new PodSandboxId(container.PodSandboxId),
+            new PodUid(container.Labels[RuntimeLabels.PodUid]),
+            metadata.Name,
+            metadata.Attempt,
+            ToState(container.State));
+    }
 
-    private static ContainerStatus ToStatus(PodSandboxId sandbox, Protocols.Cri.V1.ContainerStatus status) => new(
-        new ContainerId(status.Id),
-        sandbox,
-        status.Metadata.Name,
-        status.Metadata.Attempt,
-        ToState(status.State),
-        ToTime(status.CreatedAt) ?? DateTimeOffset.UnixEpoch,
-        ToTime(status.StartedAt),
-        ToTime(status.FinishedAt),
-        status.ExitCode,
-        status.Reason,
-        status.Message,
-        status.Image?.Image ?? string.Empty,
-        status.ImageRef,
-        status.Annotations.TryGetValue(RuntimeLabels.ContainerHash, out string? hash) ? hash : string.Empty);
+    private static ContainerStatus ToStatus(PodSandboxId sandbox, Protocols.Cri.V1.ContainerStatus status)
+    {
+        ContainerMetadata metadata = Required(status.Metadata, "container_status", status.Id, "metadata");
+        return new ContainerStatus(
+            new ContainerId(status.Id),
+            sandbox,
+            metadata.Name,
+            metadata.Attempt,
+            ToState(status.State),
+            ToTime(status.CreatedAt) ?? DateTimeOffset.UnixEpoch,
+            ToTime(status.StartedAt),
+            ToTime(status.FinishedAt),
+            status.ExitCode,
+            status.Reason,
+            status.Message,
+            status.Image?.Image ?? string.Empty,
+            status.ImageRef,
+            status.Annotations.TryGetValue(RuntimeLabels.ContainerHash, out string? hash) ? hash : string.Empty);
+    }
 
     private static ContainerState ToState(Protocols.Cri.V1.ContainerState state) => state switch
     {

@@ -35,16 +35,27 @@ public sealed partial class RuntimeService
             new RunPodSandboxRequest { Config = ToConfig(sandbox) },
             RequestTimeout,
             cancellationToken);
-        return new PodSandboxId(response.PodSandboxId);
+        return new PodSandboxId(
+            Required(response.PodSandboxId, "run_podsandbox", sandbox.Pod.ToString(), "pod_sandbox_id"));
     }
 
-    public Task StopPodSandboxAsync(PodSandboxId sandbox, CancellationToken cancellationToken) => CallAsync(
-        "stop_podsandbox",
-        sandbox.Value,
-        _runtime.StopPodSandboxAsync,
-        new StopPodSandboxRequest { PodSandboxId = sandbox.Value },
-        RequestTimeout,
-        cancellationToken);
+    public async Task StopPodSandboxAsync(PodSandboxId sandbox, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CallAsync(
+                "stop_podsandbox",
+                sandbox.Value,
+                _runtime.StopPodSandboxAsync,
+                new StopPodSandboxRequest { PodSandboxId = sandbox.Value },
+                RequestTimeout,
+                cancellationToken);
+        }
+        catch (RuntimeCallException e) when (e.Code == Grpc.Core.StatusCode.NotFound)
+        {
+            // Removed since it was listed: it does not run, which is all that was asked. containerd 1.6 refuses.
+        }
+    }
 
     public Task RemovePodSandboxAsync(PodSandboxId sandbox, CancellationToken cancellationToken) => CallAsync(
         "remove_podsandbox",
@@ -110,11 +121,15 @@ public sealed partial class RuntimeService
         labels[RuntimeLabels.PodUid] = pod.Uid.Value;
     }
 
-    private static PodSandbox ToPodSandbox(Protocols.Cri.V1.PodSandbox sandbox) => new(
-        new PodSandboxId(sandbox.Id),
-        new PodUid(sandbox.Metadata.Uid),
-        new NamespacedName(sandbox.Metadata.Namespace, sandbox.Metadata.Name),
-        sandbox.Metadata.Attempt,
-        sandbox.State == PodSandboxState.SandboxReady,
-        ToTime(sandbox.CreatedAt) ?? DateTimeOffset.UnixEpoch);
+    private static PodSandbox ToPodSandbox(Protocols.Cri.V1.PodSandbox sandbox)
+    {
+        PodSandboxMetadata metadata = Required(sandbox.Metadata, "list_podsandbox", sandbox.Id, "metadata");
+        return new PodSandbox(
+            new PodSandboxId(sandbox.Id),
+            new PodUid(metadata.Uid),
+            new NamespacedName(metadata.Namespace, metadata.Name),
+            metadata.Attempt,
+            sandbox.State == PodSandboxState.SandboxReady,
+            ToTime(sandbox.CreatedAt) ?? DateTimeOffset.UnixEpoch);
+    }
 }

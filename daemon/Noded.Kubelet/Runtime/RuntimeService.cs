@@ -58,6 +58,11 @@ public sealed partial class RuntimeService(CallInvoker invoker, RuntimeMetrics m
         }
     }
 
+    /// <summary>A part of an answer that CRI does not leave out.</summary>
+    private static T Required<T>(T? part, string operation, string target, string name)
+        where T : class =>
+        part is null or "" ? throw new RuntimeCallException(operation, target, StatusCode.Internal, $"the answer lacks {name}") : part;
+
     /// <summary>CRI times are nanoseconds since 1970, 0 for never.</summary>
     private static DateTimeOffset? ToTime(long nanoseconds) =>
         nanoseconds <= 0 ? null : DateTimeOffset.UnixEpoch.AddTicks(nanoseconds / TimeSpan.NanosecondsPerTick);

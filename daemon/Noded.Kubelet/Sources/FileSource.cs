@@ -25,9 +25,6 @@ internal sealed partial class FileSource(
     /// <summary>The value of the annotation <c>kubernetes.io/config.source</c>.</summary>
     internal const string Name = "file";
 
-    private const InotifyMask Interesting = InotifyMask.CloseWrite | InotifyMask.Attrib | InotifyMask.MovedTo
-        | InotifyMask.MovedFrom | InotifyMask.Delete | InotifyMask.DeleteSelf | InotifyMask.MoveSelf;
-
     private readonly SemaphoreSlim _turn = new(1, 1);
     private ImmutableSortedDictionary<string, ManifestFile> _files =
         ImmutableSortedDictionary.Create<string, ManifestFile>(StringComparer.Ordinal);
@@ -40,11 +37,12 @@ internal sealed partial class FileSource(
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        using DirectoryWatch watch = new(directory, inotify);
         bool isAudit = false;
         while (true)
         {
-            using InotifyWatch? watch = TryWatch();
-            await ScanAsync(isAudit && watch is not null, cancellationToken);
+            RenewWatch(watch);
+            await ScanAsync(isAudit && watch.IsOpen, cancellationToken);
             isAudit = !await WaitForChangeAsync(watch, cancellationToken);
         }
     }
@@ -117,38 +115,28 @@ internal sealed partial class FileSource(
         return string.Join(", ", changed.Concat(removed)) is { Length: > 0 } names ? names : "no manifests";
     }
 
-    private InotifyWatch? TryWatch()
+    private void RenewWatch(DirectoryWatch watch)
     {
         try
         {
-            Directory.CreateDirectory(directory);
-            return inotify.Watch(directory, Interesting);
+            watch.Renew();
         }
         catch (Exception e) when (e is LinuxException or IOException or UnauthorizedAccessException)
         {
             LogWatchFailed(directory, checkFrequency, e);
-            return null;
         }
     }
 
-    /// <summary>Returns when the directory has to be looked at again; the watch is renewed then, as it may be gone.</summary>
+    /// <summary>Returns when the directory has to be looked at again.</summary>
     /// <returns>Whether an event asked for the look.</returns>
-    private async Task<bool> WaitForChangeAsync(InotifyWatch? watch, CancellationToken cancellationToken)
+    private async Task<bool> WaitForChangeAsync(DirectoryWatch watch, CancellationToken cancellationToken)
     {
         using CancellationTokenSource limit = new(checkFrequency, clock);
         using CancellationTokenSource pause =
             CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            if (watch is null)
-            {
-                await Task.Delay(Timeout.InfiniteTimeSpan, clock, pause.Token);
-            }
-            else
-            {
-                await watch.Events.WaitToReadAsync(pause.Token);
-            }
-
+            await watch.WaitAsync(pause.Token);
             return true;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using k8s.Models;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Runtime;
@@ -51,7 +52,10 @@ internal static class ContainerStatuses
 
         if (result.BackedOff.FirstOrDefault(backedOff => backedOff.Name == name) is { } waiting)
         {
-            return Waiting("CrashLoopBackOff", $"Back-off until {waiting.Until:O}: restarting failed container {name}");
+            // With the wait's length, not its end: the message is the same while it lasts.
+            return Waiting(
+                "CrashLoopBackOff",
+                string.Create(CultureInfo.InvariantCulture, $"back-off {waiting.Delay.TotalSeconds}s restarting failed container={name}"));
         }
 
         return newest?.State == ContainerState.Exited

@@ -1,6 +1,7 @@
 using Grpc.Net.Client;
 using Noded.Kubelet;
 using Noded.Kubelet.Runtime;
+using Noded.Kubelet.Runtime.Containerd;
 using Noded.Linux.Cgroups;
 using Noded.Linux.Events;
 using Noded.Linux.Mounts;
@@ -25,9 +26,9 @@ internal static class NodeReset
         NodePaths paths, bool keepManifests, TextWriter output, CancellationToken cancellationToken)
     {
         using FdReactor reactor = new();
-        await StopAsync("noded", paths.DaemonPid, reactor, output, cancellationToken);
+        await StopAsync("noded", ProcessIdentity.TryReadAlive(paths.DaemonPid), reactor, output, cancellationToken);
         await StopPodsAsync(paths, output, cancellationToken);
-        await StopAsync("containerd", paths.ContainerdPid, reactor, output, cancellationToken);
+        await StopAsync("containerd", ContainerdSupervisor.TryFindRunning(paths), reactor, output, cancellationToken);
         await KillLeftoversAsync(paths, reactor, output, cancellationToken);
         RemoveMounts(paths, output);
         RemoveCgroups(paths);
@@ -35,9 +36,9 @@ internal static class NodeReset
     }
 
     private static async Task StopAsync(
-        string what, string pidFile, FdReactor reactor, TextWriter output, CancellationToken cancellationToken)
+        string what, ProcessIdentity? running, FdReactor reactor, TextWriter output, CancellationToken cancellationToken)
     {
-        if (ProcessIdentity.TryReadAlive(pidFile) is { } process)
+        if (running is { } process)
         {
             await output.WriteLineAsync($"stopping {what}, pid {process.Pid}");
             await EndAsync(process.Pid, Sigterm, reactor, cancellationToken);
@@ -65,7 +66,7 @@ internal static class NodeReset
 
     private static async Task StopPodsAsync(NodePaths paths, TextWriter output, CancellationToken cancellationToken)
     {
-        if (ProcessIdentity.TryReadAlive(paths.ContainerdPid) is null)
+        if (ContainerdSupervisor.TryFindRunning(paths) is null)
         {
             return;
         }

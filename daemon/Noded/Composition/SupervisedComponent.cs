@@ -17,12 +17,21 @@ internal sealed partial class SupervisedComponent(
     /// <summary>What ran this long failed for another reason than the time before.</summary>
     private static readonly TimeSpan LongRun = TimeSpan.FromSeconds(30);
 
+    /// <summary>What runs this long is taken to run; what fails sooner was never there.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
+
     private volatile string? _failure;
+
+    // 0 while it does not run.
+    private long _startedAt;
 
     internal string Name => name;
 
     /// <summary>Why it is not running now; null while it is.</summary>
-    internal string? Failure => _failure;
+    internal string? Failure =>
+        Volatile.Read(ref _startedAt) is var startedAt and not 0 && clock.GetElapsedTime(startedAt) >= Settled
+            ? null
+            : _failure;
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -32,7 +41,7 @@ internal sealed partial class SupervisedComponent(
             long startedAt = clock.GetTimestamp();
             try
             {
-                _failure = null;
+                Volatile.Write(ref _startedAt, startedAt);
                 await run(cancellationToken);
                 _failure = "ended without being asked to";
             }
@@ -46,6 +55,7 @@ internal sealed partial class SupervisedComponent(
                 LogFailed(name, e);
             }
 
+            Volatile.Write(ref _startedAt, 0);
             flight.Record(FlightEntryKind.Failed, name, _failure);
             if (clock.GetElapsedTime(startedAt) > LongRun)
             {

@@ -179,6 +179,7 @@ public sealed class BridgeTests() : BridgeSuite(CniImplementation.Noded)
         CniOutcome[] added = await Task.WhenAll(Enumerable.Range(0, Count).Select(i => CallAsync("ADD", config, $"m{i}")));
 
         Assert.Equal(2 * Count, added.SelectMany(outcome => outcome.OrThrow().Addresses).Distinct().Count());
+        await Host.RunInPodAsync("m0", "ip link set lo up");
         await PingAsync("m0", "10.1.2.2", "10.1.2.3", "10.1.2.1");
         foreach (CniOutcome deleted in await Task.WhenAll(Enumerable.Range(0, Count).Select(i => CallAsync("DEL", config, $"m{i}"))))
         {

@@ -175,7 +175,7 @@ public sealed class ContainerdImageImporterTests
         string id = $"nd-{Guid.NewGuid():N}";
         string[] places =
         [
-            "--cgroup", id,
+            "--cgroup", $"{containerd.CgroupPrefix}/{id}",
             "--fifo-dir", Path.Combine(containerd.Directory, "fifo"),
             "--runc-root", Path.Combine(containerd.Directory, "runc"),
         ];

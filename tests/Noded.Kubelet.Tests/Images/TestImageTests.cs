@@ -3,6 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Grpc.Net.Client;
+using Noded.Linux.Cgroups;
+using Noded.Linux.Events;
+using Noded.Linux.Processes;
 using Noded.Protocols.Grpc.Health.V1;
 using Noded.Testing;
 
@@ -134,6 +137,56 @@ public sealed class TestImageTests : IDisposable
     }
 
     [Fact]
+    public async Task EatMemory_SomeMebibytes_AreResident()
+    {
+        string programs = await BuiltImages.MakeProgramsAsync(_directory.FullName, Token);
+        await using ChildProcess program = ChildProcess.Start(Path.Combine(programs, "testimage"), "eat-memory", "24");
+
+        await program.Output.WaitForLineAsync("ate 24 MiB", Token);
+
+        string resident = (await File.ReadAllLinesAsync($"/proc/{program.Id}/status", Token))
+            .Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+        Assert.InRange(long.Parse(resident.Split(' ')[^2], CultureInfo.InvariantCulture), 24 * 1024, 32 * 1024);
+    }
+
+    [Fact]
+    public async Task Fork_Number_HasThatManyChildren()
+    {
+        string programs = await BuiltImages.MakeProgramsAsync(_directory.FullName, Token);
+        await using ChildProcess program = ChildProcess.Start(Path.Combine(programs, "testimage"), "fork", "3");
+
+        await program.Output.WaitForLineAsync("forked 3", Token);
+
+        string children = await File.ReadAllTextAsync($"/proc/{program.Id}/task/{program.Id}/children", Token);
+        Assert.Equal(3, children.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
+    public async Task Fork_Zero_GoesOnUntilThePidsLimitRefuses()
+    {
+        Requires.Root();
+        string programs = await BuiltImages.MakeProgramsAsync(_directory.FullName, Token);
+        CgroupHierarchies hierarchies = CgroupHierarchies.Discover();
+        CgroupHierarchy? pids = hierarchies.All.FirstOrDefault(hierarchy => hierarchy.Controllers.Contains("pids"));
+        Assert.SkipWhen(pids is null, "Needs the cgroup controller pids.");
+        Cgroup cgroup = new(new CgroupHierarchies([pids]), $"nd-test-{Guid.NewGuid():N}");
+        cgroup.Create();
+        string directory = Path.Combine(pids.MountPoint, cgroup.Path);
+        await File.WriteAllTextAsync(Path.Combine(directory, "pids.max"), "16", Token);
+
+        // Inside before it forks for the first time.
+        await using ChildProcess program = ChildProcess.Start(
+            "sh", "-c", $"echo $$ > {directory}/cgroup.procs && exec {programs}/testimage fork 0");
+        await program.Errors.WaitForLineAsync("fork refused", Token);
+        int forked = cgroup.Processes().Count;
+        await File.WriteAllTextAsync(Path.Combine(directory, "pids.max"), "0", Token);
+        await KillAllAsync(cgroup, program);
+
+        Assert.Equal(16, forked);
+        Assert.True(cgroup.TryRemove());
+    }
+
+    [Fact]
     public async Task Serve_AfterSigterm_ExitsWithZero()
     {
         await using ChildProcess server = await ServeAsync("--http", "0");
@@ -142,6 +195,22 @@ public sealed class TestImageTests : IDisposable
         await server.SignalAsync(15, Token);
 
         Assert.Equal(0, await server.WaitForExitAsync(Token));
+    }
+
+    /// <summary>Kills what is in a cgroup that lets nothing be forked any more, and returns when it is gone.</summary>
+    private static async Task KillAllAsync(Cgroup cgroup, ChildProcess program)
+    {
+        using FdReactor reactor = new();
+        foreach (int pid in cgroup.Processes().Where(pid => pid != program.Id))
+        {
+            using PidFd process = PidFd.Open(pid);
+            process.Signal(9);
+            await process.WaitForExitAsync(reactor, Token);
+        }
+
+        // Reaped by the runtime that started it, which would else wait for ever.
+        await program.SignalAsync(9, Token);
+        await program.WaitForExitAsync(Token);
     }
 
     private async Task<ChildProcess> ServeAsync(params string[] servers)

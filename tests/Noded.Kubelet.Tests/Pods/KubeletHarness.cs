@@ -24,22 +24,24 @@ internal sealed class KubeletHarness : IAsyncDisposable
     public KubeletHarness(Func<TimeProvider, FakeRuntimeService>? runtime = null)
     {
         Clock = new TestClock();
-        Runtime = runtime?.Invoke(Clock) ?? new FakeRuntimeService(Clock);
-        Flight = new FlightRecorder(256, Clock);
-        Events = new EventRecorder(256, Flight, Clock);
+        TimeOfDay = new SteppedClock(Clock);
+        Runtime = runtime?.Invoke(TimeOfDay) ?? new FakeRuntimeService(TimeOfDay);
+        Flight = new FlightRecorder(256, TimeOfDay);
+        Events = new EventRecorder(256, Flight, TimeOfDay);
         Inbox = new SyncInbox(Activity, Flight);
-        Statuses = new StatusManager("192.0.2.1", Flight, Clock);
+        Statuses = new StatusManager("192.0.2.1", Flight, TimeOfDay);
+        SteadyClock steady = new(TimeOfDay);
         PodLayout layout = new(new NodePaths(_root.FullName), new CgroupHierarchies([]));
         PodWorkerServices services = new(
-            new PodInspector(Runtime, Clock),
+            new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
-                Runtime, new ImagePuller(Runtime, Events, Clock), layout, new ContainerIndex(),
-                new PodJournal(Events, Flight, Clock), Clock),
+                Runtime, new ImagePuller(Runtime, Events, steady), layout, new ContainerIndex(),
+                new PodJournal(Events, Flight, TimeOfDay), steady),
             new PodTerminator(Runtime, layout, Events, Flight),
             Statuses,
             Activity,
             Flight,
-            Clock,
+            steady,
             () => 0,
             CrashLoopOptions.Default,
             uid => Inbox.Post(new SyncEvent.PodFinished(uid)),
@@ -50,6 +52,9 @@ internal sealed class KubeletHarness : IAsyncDisposable
     }
 
     public TestClock Clock { get; }
+
+    /// <summary>What the runtime and the kubelet take for the machine's clock.</summary>
+    public SteppedClock TimeOfDay { get; }
 
     public FakeRuntimeService Runtime { get; }
 

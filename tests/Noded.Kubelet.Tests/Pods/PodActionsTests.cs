@@ -120,7 +120,8 @@ public sealed class PodActionsTests
     public void Compute_FailedBefore_WaitsForItsBackoff()
     {
         RestartBackoff backoff = new(TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(5));
-        backoff.Restarted("app", Now - TimeSpan.FromSeconds(30), Now - TimeSpan.FromSeconds(30));
+        backoff.Restarted("app", Now - TimeSpan.FromSeconds(30));
+        backoff.Ended("app", "app-0", Now);
         PodStatus status = Status(
             true, AContainerStatus("app", ContainerState.Exited, 1, attempt: 1) with { FinishedAt = Now });
 

@@ -91,6 +91,19 @@ public sealed class PodWorkerTests
     }
 
     [Fact]
+    public async Task Remove_WhileAnInitContainerRuns_NamesItByItsFieldPath()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(APod(inits: ["prepare"]));
+
+        await kubelet.DesireAsync();
+
+        Assert.Equal(
+            "pod default/web spec.initContainers{prepare}",
+            Assert.Single(kubelet.Events.Read(), nodeEvent => nodeEvent.Reason == "Killing").InvolvedObject);
+    }
+
+    [Fact]
     public async Task Remove_WhileAPullHangs_IsNotHeldUp()
     {
         await using KubeletHarness kubelet = new KubeletHarness().Start();

@@ -6,6 +6,7 @@ using Noded.Kubelet.Pods;
 using Noded.Kubelet.Sources;
 using Noded.Kubelet.Tests.Pods;
 using Noded.Linux.Events;
+using Noded.Linux.Files;
 using Noded.Primitives;
 using Noded.Testing;
 
@@ -80,6 +81,51 @@ public sealed class FileSourceTests : IAsyncDisposable
         await WriteAsync("a.yaml", "web u2");
 
         await UntilAsync("web/u2");
+    }
+
+    [Fact]
+    public async Task Run_ChangeWithoutAnEvent_IsSeenAtTheNextLook()
+    {
+        // Nobody reads inotify here: no event ever comes.
+        _running.Add(_source.RunAsync(_stop.Token));
+        Assert.Empty(await NextAsync());
+        await WriteAsync("a.yaml", "web u1");
+
+        Assert.Equal(TimeSpan.FromSeconds(20), await _clock.WaitForTimerAsync(Token));
+        Assert.False(_inbox.Reader.TryRead(out _));
+        _clock.Advance(TimeSpan.FromSeconds(20));
+
+        await UntilAsync("web/u1");
+    }
+
+    [Fact]
+    public async Task Run_LooksAtTheSameDirectory_KeepsItsWatch()
+    {
+        await StartEmptyAsync();
+        await _clock.AdvancePastNextTimerAsync(Token);
+        string watch = Assert.Single(WatchesOfManifests());
+
+        await _clock.AdvancePastNextTimerAsync(Token);
+        await _clock.AdvancePastNextTimerAsync(Token);
+        await _clock.WaitForTimerAsync(Token);
+
+        Assert.Equal([watch], WatchesOfManifests());
+    }
+
+    [Fact]
+    public async Task Run_AnotherDirectoryInItsPlaceWithoutAnEvent_IsWatchedFromTheNextLookOn()
+    {
+        _running.Add(_source.RunAsync(_stop.Token));
+        Assert.Empty(await NextAsync());
+        await _clock.WaitForTimerAsync(Token);
+        Directory.Move(Manifests, Path.Combine(_root.FullName, "old"));
+        Directory.CreateDirectory(Manifests);
+        Assert.Empty(WatchesOfManifests());
+
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        await _clock.WaitForTimerAsync(Token);
+
+        Assert.Single(WatchesOfManifests());
     }
 
     [Fact]
@@ -220,6 +266,27 @@ public sealed class FileSourceTests : IAsyncDisposable
 
     private ImmutableSortedDictionary<string, ManifestFile> Look(ImmutableSortedDictionary<string, ManifestFile> before) =>
         ManifestDirectory.Read(Manifests, before, Read, trustStamps: true);
+
+    /// <summary>What the kernel holds: number and inode of each watch of the directory by this process.</summary>
+    private List<string> WatchesOfManifests()
+    {
+        string inode = $" ino:{FileStamp.TryRead(Manifests)!.Value.Inode:x} ";
+        List<string> watches = [];
+        foreach (string descriptor in Directory.GetFiles("/proc/self/fdinfo"))
+        {
+            try
+            {
+                watches.AddRange(File.ReadLines(descriptor).Where(line =>
+                    line.StartsWith("inotify ", StringComparison.Ordinal) && line.Contains(inode, StringComparison.Ordinal)));
+            }
+            catch (IOException)
+            {
+                // Closed since it was listed, by another test.
+            }
+        }
+
+        return watches;
+    }
 
     private string At(string name) => Path.Combine(Manifests, name);
 

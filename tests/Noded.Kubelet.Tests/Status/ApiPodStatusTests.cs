@@ -59,7 +59,7 @@ public sealed class ApiPodStatusTests
     public void Compute_BackedOff_ShowsTheEndAsLastState()
     {
         ContainerStatus ended = AContainerStatus(ContainerState.Exited, 3);
-        SyncResult result = Result(ended) with { BackedOff = [new BackedOffContainer("app", ended, Now)] };
+        SyncResult result = Result(ended) with { BackedOff = [new BackedOffContainer("app", ended, Now, TimeSpan.FromSeconds(20))] };
 
         V1ContainerStatus status =
             ApiPodStatus.Compute(APod(), result, null, "192.0.2.1", Now).ContainerStatuses[0];

@@ -66,6 +66,8 @@ public sealed class DetachedProcessTests : IDisposable
         Assert.Equal(identity, ProcessIdentity.TryReadAlive(file));
         (identity with { StartTime = identity.StartTime + 1 }).WriteTo(file + "2");
         Assert.Null(ProcessIdentity.TryReadAlive(file + "2"));
+        (identity with { BootId = Guid.NewGuid().ToString() }).WriteTo(file + "3");
+        Assert.Null(ProcessIdentity.TryReadAlive(file + "3"));
 
         Assert.True(process.Signal(9));
         await process.WaitForExitAsync(_reactor, Token);
@@ -78,7 +80,8 @@ public sealed class DetachedProcessTests : IDisposable
     [InlineData("")]
     [InlineData("x y")]
     [InlineData("1")]
-    [InlineData("1 2 3")]
+    [InlineData("1 2")]
+    [InlineData("1 2 3 4")]
     public void TryReadAlive_DamagedFile_IsNull(string content)
     {
         File.WriteAllText(Output, content);

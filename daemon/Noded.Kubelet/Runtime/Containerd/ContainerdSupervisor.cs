@@ -9,7 +9,8 @@ namespace Noded.Kubelet.Runtime.Containerd;
 
 /// <summary>
 /// Keeps our containerd running where no systemd does. It is a process of its own session, cgroup and log file: it
-/// and its pods outlive this daemon, and the next daemon finds it by its pid file and adopts it.
+/// and its pods outlive this daemon, and the next daemon finds it by its pid file, or else by its arguments, and adopts
+/// it.
 /// </summary>
 /// <param name="configure">The configuration for the version that is going to run.</param>
 public sealed class ContainerdSupervisor(
@@ -25,6 +26,11 @@ public sealed class ContainerdSupervisor(
     private const int LogLimit = 10 * 1024 * 1024;
 
     public static string CgroupOf(NodePaths paths) => paths.CgroupPrefix + "/containerd";
+
+    /// <summary>The containerd of this node that runs now; null when there is none.</summary>
+    public static ProcessIdentity? TryFindRunning(NodePaths paths) =>
+        ProcessIdentity.TryReadAlive(paths.ContainerdPid)
+        ?? ProcessSearch.TryFind([.. Arguments(paths)]);
 
     /// <summary>Asks a binary for its version.</summary>
     /// <exception cref="IOException">It cannot be run, or is too old.</exception>
@@ -54,7 +60,13 @@ public sealed class ContainerdSupervisor(
     /// <exception cref="IOException">It could not be started, or has ended; the message says how.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        ProcessIdentity? adopted = ProcessIdentity.TryReadAlive(paths.ContainerdPid);
+        ProcessIdentity? adopted = TryFindRunning(paths);
+        if (adopted is { } found && ProcessIdentity.TryReadAlive(paths.ContainerdPid) is null)
+        {
+            // A daemon died between starting it and taking it in.
+            TakeIn(found);
+        }
+
         int pid = adopted?.Pid ?? await StartAsync(cancellationToken);
         using PidFd process = PidFd.Open(pid);
         flight.Record(FlightEntryKind.Acted, Subject, adopted is null ? $"started, pid {pid}" : $"adopted, pid {pid}");
@@ -92,15 +104,22 @@ public sealed class ContainerdSupervisor(
             // Its own shim before one of another version.
             ["PATH"] = $"{Path.GetDirectoryName(binary)}:{Environment.GetEnvironmentVariable("PATH") ?? DefaultPath}",
         };
-        Cgroup cgroup = new(hierarchies, CgroupOf(paths));
-        cgroup.Create();
-        int pid = DetachedProcess.Start(binary, ["--config", paths.ContainerdConfig], environment, paths.ContainerdLog);
+        int pid = DetachedProcess.Start(binary, Arguments(paths), environment, paths.ContainerdLog);
 
-        // Noted before anything else can fail: the next try adopts this process instead of starting a second one.
-        ProcessIdentity identity = ProcessIdentity.TryRead(pid)
-            ?? throw new IOException($"containerd ended as soon as it was started; see {paths.ContainerdLog}.");
-        identity.WriteTo(paths.ContainerdPid);
-        cgroup.Attach(pid);
+        // From here on the next try finds this process by its arguments, whatever becomes of us.
+        TakeIn(ProcessIdentity.TryRead(pid)
+            ?? throw new IOException($"containerd ended as soon as it was started; see {paths.ContainerdLog}."));
         return pid;
     }
+
+    /// <summary>Gives a containerd its cgroup, and then its pid file: who finds the file finds both.</summary>
+    private void TakeIn(ProcessIdentity process)
+    {
+        Cgroup cgroup = new(hierarchies, CgroupOf(paths));
+        cgroup.Create();
+        cgroup.Attach(process.Pid);
+        process.WriteTo(paths.ContainerdPid);
+    }
+
+    private static string[] Arguments(NodePaths paths) => ["--config", paths.ContainerdConfig];
 }

@@ -18,7 +18,7 @@ public readonly partial record struct ContainerdVersion(int Major, int Minor, in
         Match match = Pattern.Match(output);
         return match.Success
             ? new ContainerdVersion(Number(match, 1), Number(match, 2), Number(match, 3))
-            : throw new FormatException($"No version in the output of containerd --version: {output.Trim()}");
+            : throw new FormatException($"there is no version in \"{output.Trim().Split('\n')[0]}\".");
     }
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Major}.{Minor}.{Patch}");

@@ -29,6 +29,9 @@ public enum AddressFlags : uint
     Tentative = 0x40,
 
     Permanent = 0x80,
+
+    /// <summary>The kernel makes no route to the address's network.</summary>
+    NoPrefixRoute = 0x200,
 }
 
 /// <summary>IFA_*.</summary>

@@ -57,7 +57,8 @@ public sealed partial class RtNetlink
             Family = FamilyOf(route.Destination),
             DestinationLength = (byte)route.Destination.Length,
             Table = route.Table <= HighestTableOfAByte ? (byte)route.Table : TableUnspecified,
-            Protocol = StaticProtocol,
+            // Deletion compares what is given; who made a route does not matter to it.
+            Protocol = type == RouteMessageType.NewRoute ? StaticProtocol : (byte)0,
             Scope = (byte)route.Scope,
             Type = (byte)route.Type,
             Flags = route.IsOnLink ? OnLink : 0,

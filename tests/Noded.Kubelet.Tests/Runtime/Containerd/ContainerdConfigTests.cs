@@ -16,7 +16,7 @@ public sealed class ContainerdConfigTests
 
     [Fact]
     public void Parse_NoVersion_SaysWhatWasThere() => Assert.Equal(
-        "No version in the output of containerd --version: what?",
+        "there is no version in \"what?\".",
         Assert.Throws<FormatException>(() => ContainerdVersion.Parse("what?\n")).Message);
 
     [Theory]

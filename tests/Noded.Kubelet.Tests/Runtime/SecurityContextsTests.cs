@@ -1,0 +1,121 @@
+using k8s.Models;
+using Noded.Kubelet.Runtime;
+using Noded.Protocols.Cri.V1;
+using ProfileType = Noded.Protocols.Cri.V1.SecurityProfile.Types.ProfileType;
+
+namespace Noded.Kubelet.Tests.Runtime;
+
+public sealed class SecurityContextsTests
+{
+    [Fact]
+    public void ForContainer_NothingSaid_IsUnprivilegedAndSeesLittleOfProc()
+    {
+        LinuxContainerSecurityContext context = ForContainer(new V1PodSpec(), null);
+
+        Assert.Equal((false, false, false), (context.Privileged, context.ReadonlyRootfs, context.NoNewPrivs));
+        Assert.Equal(ProfileType.Unconfined, context.Seccomp.ProfileType);
+        Assert.Null(context.RunAsUser);
+        Assert.Contains("/proc/kcore", context.MaskedPaths);
+        Assert.Contains("/proc/sys", context.ReadonlyPaths);
+    }
+
+    [Fact]
+    public void ForContainer_Privileged_SeesAllOfProc()
+    {
+        LinuxContainerSecurityContext context = ForContainer(new V1PodSpec(), new V1SecurityContext { Privileged = true });
+
+        Assert.True(context.Privileged);
+        Assert.Empty(context.MaskedPaths);
+        Assert.Empty(context.ReadonlyPaths);
+    }
+
+    [Fact]
+    public void ForContainer_OwnFields_WinOverThePods()
+    {
+        V1PodSpec pod = new()
+        {
+            SecurityContext = new V1PodSecurityContext
+            {
+                RunAsUser = 1,
+                RunAsGroup = 2,
+                SeccompProfile = new V1SeccompProfile { Type = "Unconfined" },
+            },
+        };
+
+        LinuxContainerSecurityContext own = ForContainer(pod, new V1SecurityContext
+        {
+            RunAsUser = 0,
+            RunAsGroup = 4,
+            SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
+        });
+        LinuxContainerSecurityContext inherited = ForContainer(pod, null);
+
+        Assert.Equal((0L, 4L, ProfileType.RuntimeDefault), (own.RunAsUser.Value, own.RunAsGroup.Value, own.Seccomp.ProfileType));
+        Assert.Equal((1L, 2L), (inherited.RunAsUser.Value, inherited.RunAsGroup.Value));
+    }
+
+    [Fact]
+    public void ForContainer_Restrictions_AreHandedOn()
+    {
+        LinuxContainerSecurityContext context = ForContainer(new V1PodSpec(), new V1SecurityContext
+        {
+            ReadOnlyRootFilesystem = true,
+            AllowPrivilegeEscalation = false,
+            Capabilities = new V1Capabilities { Add = ["NET_ADMIN"], Drop = ["ALL"] },
+        });
+
+        Assert.Equal((true, true), (context.ReadonlyRootfs, context.NoNewPrivs));
+        Assert.Equal(["NET_ADMIN"], context.Capabilities.AddCapabilities);
+        Assert.Equal(["ALL"], context.Capabilities.DropCapabilities);
+    }
+
+    [Fact]
+    public void ForSandbox_GroupsOfThePod_StartWithTheFileSystems()
+    {
+        V1PodSpec pod = new()
+        {
+            Containers = [],
+            SecurityContext = new V1PodSecurityContext { FsGroup = 7, SupplementalGroups = [8, 9], RunAsUser = 5, RunAsGroup = 6 },
+        };
+
+        LinuxSandboxSecurityContext context = SecurityContexts.ForSandbox(pod);
+
+        Assert.Equal([7L, 8L, 9L], context.SupplementalGroups);
+        Assert.Equal((5L, 6L), (context.RunAsUser.Value, context.RunAsGroup.Value));
+        Assert.Equal([7L, 8L, 9L], ForContainer(pod, null).SupplementalGroups);
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public void ForSandbox_OneContainerPrivileged_IsPrivileged(bool privileged, bool expected) => Assert.Equal(
+        expected,
+        SecurityContexts.ForSandbox(new V1PodSpec
+        {
+            Containers = [new V1Container(), new V1Container { SecurityContext = new V1SecurityContext { Privileged = privileged } }],
+        }).Privileged);
+
+    [Theory]
+    [InlineData(null, null, null, null, "Pod Pod Container")]
+    [InlineData(true, null, null, null, "Node Pod Container")]
+    [InlineData(null, true, null, null, "Pod Node Container")]
+    [InlineData(null, null, true, null, "Pod Pod Node")]
+    [InlineData(null, null, null, true, "Pod Pod Pod")]
+    [InlineData(null, null, true, true, "Pod Pod Node")]
+    public void ForSandbox_HostNamespaces_AreTheNodes(bool? network, bool? ipc, bool? pid, bool? shared, string expected)
+    {
+        NamespaceOption options = SecurityContexts.ForSandbox(new V1PodSpec
+        {
+            Containers = [],
+            HostNetwork = network,
+            HostIPC = ipc,
+            HostPID = pid,
+            ShareProcessNamespace = shared,
+        }).NamespaceOptions;
+
+        Assert.Equal(expected, $"{options.Network} {options.Ipc} {options.Pid}");
+    }
+
+    private static LinuxContainerSecurityContext ForContainer(V1PodSpec pod, V1SecurityContext? own) =>
+        SecurityContexts.ForContainer(pod, new V1Container { SecurityContext = own });
+}

@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using k8s.Models;
+using Noded.Api;
+using Noded.Api.Validation;
+using Noded.Kubelet.Sources;
+using Noded.Testing;
+
+namespace Noded.Kubelet.Tests.Sources;
+
+/// <summary>Every field that is refused, by name: one row per line of <see cref="UnsupportedFeatures"/>.</summary>
+public sealed partial class UnsupportedFeaturesTests
+{
+    private const string Forbidden = "Forbidden: not supported by this node yet";
+
+    private static readonly Dictionary<string, Action<V1PodSpec>> Rows = new()
+    {
+        ["spec.hostNetwork"] = spec => spec.HostNetwork = false,
+        ["spec.volumes"] = spec => spec.Volumes = [new V1Volume { Name = "a" }],
+        ["spec.nodeSelector"] = spec => spec.NodeSelector = new Dictionary<string, string> { ["a"] = "b" },
+        ["spec.affinity"] = spec => spec.Affinity = new V1Affinity(),
+        ["spec.setHostnameAsFQDN"] = spec => spec.SetHostnameAsFQDN = true,
+        ["spec.runtimeClassName"] = spec => spec.RuntimeClassName = "gvisor",
+        ["spec.activeDeadlineSeconds"] = spec => spec.ActiveDeadlineSeconds = 1,
+        ["spec.hostAliases"] = spec => spec.HostAliases = [new V1HostAlias { Ip = "192.0.2.1" }],
+        ["spec.dnsConfig"] = spec => spec.DnsConfig = new V1PodDNSConfig(),
+        ["spec.readinessGates"] = spec => spec.ReadinessGates = [new V1PodReadinessGate { ConditionType = "a" }],
+        ["spec.hostUsers"] = spec => spec.HostUsers = false,
+        ["spec.resources"] = spec => spec.Resources = new V1ResourceRequirements(),
+        ["spec.securityContext.seLinuxOptions"] = OfPod(security => security.SeLinuxOptions = new V1SELinuxOptions()),
+        ["spec.securityContext.appArmorProfile"] = OfPod(security => security.AppArmorProfile = new V1AppArmorProfile()),
+        ["spec.securityContext.sysctls"] = OfPod(security => security.Sysctls = [new V1Sysctl()]),
+        ["spec.securityContext.seccompProfile"] = OfPod(
+            security => security.SeccompProfile = new V1SeccompProfile { Type = "Localhost" }),
+        ["spec.securityContext.runAsNonRoot"] = OfPod(security => security.RunAsNonRoot = true),
+        ["livenessProbe"] = OfContainer(container => container.LivenessProbe = new V1Probe()),
+        ["readinessProbe"] = OfContainer(container => container.ReadinessProbe = new V1Probe()),
+        ["startupProbe"] = OfContainer(container => container.StartupProbe = new V1Probe()),
+        ["lifecycle"] = OfContainer(container => container.Lifecycle = new V1Lifecycle()),
+        ["restartPolicy"] = OfContainer(container => container.RestartPolicy = "Always"),
+        ["terminationMessagePath"] = OfContainer(container => container.TerminationMessagePath = "/dev/other"),
+        ["terminationMessagePolicy"] = OfContainer(
+            container => container.TerminationMessagePolicy = "FallbackToLogsOnError"),
+        ["volumeDevices"] = OfContainer(container => container.VolumeDevices = [new V1VolumeDevice()]),
+        ["resources.limits[ephemeral-storage]"] = OfContainer(container => container.Resources = new V1ResourceRequirements
+        {
+            Limits = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("1"), ["ephemeral-storage"] = new("1Gi") },
+        }),
+        ["envFrom"] = OfContainer(container => container.EnvFrom = [new V1EnvFromSource()]),
+        ["securityContext.seccompProfile"] = OfSecurity(
+            security => security.SeccompProfile = new V1SeccompProfile { Type = "Localhost" }),
+        ["securityContext.runAsNonRoot"] = OfSecurity(security => security.RunAsNonRoot = true),
+        ["securityContext.seLinuxOptions"] = OfSecurity(security => security.SeLinuxOptions = new V1SELinuxOptions()),
+        ["securityContext.procMount"] = OfSecurity(security => security.ProcMount = "Unmasked"),
+        ["securityContext.appArmorProfile"] = OfSecurity(security => security.AppArmorProfile = new V1AppArmorProfile()),
+        ["env[1].valueFrom"] = OfContainer(container => container.Env =
+        [
+            new V1EnvVar { Name = "A", Value = "a" }, new V1EnvVar { Name = "B", ValueFrom = new V1EnvVarSource() },
+        ]),
+    };
+
+    [GeneratedRegex(@"^\s+Refuse\(errors, ", RegexOptions.Multiline)]
+    private static partial Regex RefuseLine { get; }
+
+    public static TheoryData<string> PodFields => [.. Rows.Keys.Where(IsOfPod)];
+
+    public static TheoryData<string> ContainerFields => [.. Rows.Keys.Where(name => !IsOfPod(name))];
+
+    [Theory]
+    [MemberData(nameof(PodFields))]
+    public void Find_FieldOfThePod_IsRefused(string field)
+    {
+        V1PodSpec spec = Plain();
+        Rows[field](spec);
+
+        FieldError error = Assert.Single(Find(spec));
+
+        Assert.Equal(field, error.Field.ToString());
+        Assert.StartsWith("Forbidden: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(ContainerFields))]
+    public void Find_FieldOfAContainer_IsRefusedInContainersAndInitContainers(string field)
+    {
+        V1PodSpec spec = Plain();
+        Rows[field](spec);
+
+        Assert.Equal(
+            [$"spec.initContainers[0].{field}: {Forbidden}", $"spec.containers[0].{field}: {Forbidden}"],
+            Find(spec).Select(error => error.ToString()));
+    }
+
+    [Fact]
+    public void Find_NothingUnusual_IsAccepted() => Assert.Empty(Find(Plain()));
+
+    [Fact]
+    public void Find_DefaultsThatUpstreamFillsIn_AreAccepted()
+    {
+        V1PodSpec spec = Plain();
+        spec.SecurityContext = new V1PodSecurityContext { SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" } };
+        spec.HostUsers = true;
+        spec.Containers[0].TerminationMessagePath = "/dev/termination-log";
+        spec.Containers[0].TerminationMessagePolicy = "File";
+        spec.Containers[0].SecurityContext = new V1SecurityContext { ProcMount = "Default", RunAsNonRoot = false };
+
+        Assert.Empty(Find(spec));
+    }
+
+    [Fact]
+    public void Rows_OfThisTable_AreAsManyAsTheLinesThatRefuse()
+    {
+        string source = File.ReadAllText(
+            Path.Combine(RepositoryRoot.Find(), "daemon/Noded.Kubelet/Sources/UnsupportedFeatures.cs"));
+
+        Assert.Equal(RefuseLine.Count(source), Rows.Count);
+    }
+
+    private static bool IsOfPod(string field) => field.StartsWith("spec.", StringComparison.Ordinal);
+
+    private static ImmutableArray<FieldError> Find(V1PodSpec spec)
+    {
+        FieldErrors errors = new();
+        UnsupportedFeatures.Find(new V1Pod { Spec = spec }, FieldPath.Empty, errors);
+        return errors.ToImmutable();
+    }
+
+    private static V1PodSpec Plain() => new()
+    {
+        HostNetwork = true,
+        InitContainers = [new V1Container { Name = "init" }],
+        Containers = [new V1Container { Name = "app" }],
+    };
+
+    private static Action<V1PodSpec> OfPod(Action<V1PodSecurityContext> change) => spec =>
+    {
+        spec.SecurityContext = new V1PodSecurityContext();
+        change(spec.SecurityContext);
+    };
+
+    private static Action<V1PodSpec> OfContainer(Action<V1Container> change) => spec =>
+    {
+        change(spec.InitContainers[0]);
+        change(spec.Containers[0]);
+    };
+
+    private static Action<V1PodSpec> OfSecurity(Action<V1SecurityContext> change) => OfContainer(container =>
+    {
+        container.SecurityContext = new V1SecurityContext();
+        change(container.SecurityContext);
+    });
+}

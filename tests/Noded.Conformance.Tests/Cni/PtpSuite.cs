@@ -70,7 +70,7 @@ public abstract class PtpSuite(CniImplementation implementation) : IAsyncLifetim
         Assert.Contains("mtu 1400", await Host.RunInPodAsync("p1", "ip link show eth0"), StringComparison.Ordinal);
         string routes = await Host.RunInPodAsync("p1", "ip route");
         Assert.Contains("10.1.2.0/24 via 10.1.2.1 dev eth0", routes, StringComparison.Ordinal);
-        Assert.Contains("10.1.2.1 dev eth0 scope link", routes, StringComparison.Ordinal);
+        Assert.Matches("10.1.2.1 dev eth0 (proto static )?scope link", routes);
         Assert.Contains("default via 10.1.2.1 dev eth0", routes, StringComparison.Ordinal);
     }
 

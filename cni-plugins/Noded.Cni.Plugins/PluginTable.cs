@@ -1,4 +1,5 @@
 using Noded.Cni.Plugins.Loopback;
+using Noded.Cni.Plugins.PortMap;
 
 namespace Noded.Cni.Plugins;
 
@@ -9,6 +10,7 @@ public static class PluginTable
     private static readonly (string Name, Func<ICniPlugin> Create)[] Plugins =
     [
         ("loopback", () => new LoopbackPlugin()),
+        ("portmap", () => new PortMapPlugin()),
     ];
 
     public static IEnumerable<string> Names => Plugins.Select(plugin => plugin.Name);

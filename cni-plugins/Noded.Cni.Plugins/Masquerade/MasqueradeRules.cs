@@ -1,4 +1,5 @@
 using Noded.Linux;
+using Noded.Linux.Namespaces;
 using Noded.Linux.Netlink.NfTables;
 using Noded.Primitives;
 
@@ -12,9 +13,10 @@ namespace Noded.Cni.Plugins.Masquerade;
 /// Concurrent plugins agree through the kernel: an ADD that finds everything in place is one message that cannot do harm;
 /// every other change is decided on a generation of the rule set and holds for that one alone.
 /// </remarks>
-internal sealed class MasqueradeRules : IDisposable
+/// <param name="host">The namespace that masquerades; null for that of the calling thread.</param>
+internal sealed class MasqueradeRules(NetworkNamespace? host = null) : IDisposable
 {
-    private readonly NfRuleSet _rules = NfRuleSet.Open(MasqueradeTable.Family);
+    private readonly NfRuleSet _rules = NfRuleSet.Open(MasqueradeTable.Family, host);
 
     public void Dispose() => _rules.Dispose();
 

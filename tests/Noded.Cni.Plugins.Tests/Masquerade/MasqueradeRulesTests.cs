@@ -47,8 +47,7 @@ public sealed class MasqueradeRulesTests : IAsyncLifetime
                 comment "pods' traffic to other networks gets the machine's address"
                 map pods4 {
                     type ipv4_addr : verdict
-                    elements = { 10.88.0.11 comment "net1 container-1 eth0" : jump net-net1-10.88.0.0-24,
-                             10.88.0.12 comment "net1 container-2 eth0" : jump net-net1-10.88.0.0-24 }
+                    elements = { 10.88.0.11 comment "net1 container-1 eth0" : jump net-net1-10.88.0.0-24, 10.88.0.12 comment "net1 container-2 eth0" : jump net-net1-10.88.0.0-24 }
                 }
                 map pods6 {
                     type ipv6_addr : verdict

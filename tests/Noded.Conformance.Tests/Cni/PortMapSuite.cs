@@ -193,6 +193,9 @@ public abstract class PortMapSuite(CniImplementation implementation) : IAsyncLif
     [Fact]
     public async Task Check_RulesThenNone_TellsTheDifference()
     {
+        Assert.SkipWhen(
+            implementation == CniImplementation.Reference,
+            "CHECK of the reference 1.1.1 looks for IPv6 rules whether or not the container has IPv6.");
         JsonObject config = Config(11, Mapping(hostIp: PortMapHost.HostV4));
         config["prevResult"]!["ips"]!.AsArray().RemoveAt(1);
         await AddAsync(config);

@@ -22,7 +22,7 @@ DEMO_PORT := 18080
 MAX_BINARY_MIB := 45
 
 PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git \
-	clang-format containernetworking-plugins iputils-ping socat
+	clang-format containernetworking-plugins iptables iputils-ping socat
 
 .PHONY: help
 help: ## List the targets

@@ -1,6 +1,7 @@
 using Noded.Cni.Plugins.Bridge;
 using Noded.Cni.Plugins.HostLocal;
 using Noded.Cni.Plugins.Loopback;
+using Noded.Cni.Plugins.PortMap;
 using Noded.Cni.Plugins.Ptp;
 
 namespace Noded.Cni.Plugins;
@@ -16,6 +17,7 @@ public static class PluginTable
         ("bridge", () => new BridgePlugin(Invoker)),
         ("host-local", () => new HostLocalPlugin()),
         ("loopback", () => new LoopbackPlugin()),
+        ("portmap", () => new PortMapPlugin()),
         ("ptp", () => new PtpPlugin(Invoker)),
     ];
 

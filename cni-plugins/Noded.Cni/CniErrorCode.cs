@@ -32,6 +32,9 @@ public enum CniErrorCode
     /// <summary>CHECK: something is not as ADD left it.</summary>
     CheckFailed = 104,
 
+    /// <summary>A port of the machine is another container's.</summary>
+    HostPortTaken = 105,
+
     /// <summary>Whatever else failed, as the reference implementation numbers it.</summary>
     Internal = 999,
 }

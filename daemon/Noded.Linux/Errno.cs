@@ -17,8 +17,11 @@ public static class Errno
     public const int ENOSPC = 28;
     public const int EROFS = 30;
     public const int ERANGE = 34;
+    public const int ERESTART = 85;
     public const int EMSGSIZE = 90;
     public const int EOPNOTSUPP = 95;
     public const int EADDRNOTAVAIL = 99;
+    public const int ENETUNREACH = 101;
     public const int ENOBUFS = 105;
+    public const int EHOSTUNREACH = 113;
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Noded.Cni.Plugins.Interfaces;
+using Noded.Cni.Plugins.Masquerade;
 using Noded.Cni.Results;
 using Noded.Linux;
 using Noded.Linux.Namespaces;
@@ -27,6 +28,12 @@ internal sealed class BridgePlugin(PluginInvoker invoker) : ICniPlugin
         using RtNetlink host = RtNetlink.Open();
         LinkRemoval.Remove(host, request);
 
+        if (wish.Config.IpMasq)
+        {
+            using MasqueradeRules masquerade = new();
+            masquerade.Remove(request.Config.Name!, request.Attachment);
+        }
+
         // Last: an address is free again when nobody answers to it any more.
         FindIpam(request, wish)?.Del(request);
     }
@@ -49,6 +56,12 @@ internal sealed class BridgePlugin(PluginInvoker invoker) : ICniPlugin
             throw CheckFailed($"host interface {veth?.Name} is missing or no port of {wish.BridgeName}");
         }
 
+        if (wish.Config.IpMasq)
+        {
+            using MasqueradeRules masquerade = new();
+            masquerade.Check(request.Config.Name!, request.Attachment, PrefixesOf(previous));
+        }
+
         if (!wish.Config.DisableContainerInterface)
         {
             using RtNetlink inside = RtNetlink.Open(request.Arguments.NetworkNamespace);
@@ -64,6 +77,12 @@ internal sealed class BridgePlugin(PluginInvoker invoker) : ICniPlugin
         if (host.FindLink(wish.BridgeName) is Link bridge)
         {
             LinkRemoval.RemoveInvalid(host, request, link => link.MasterIndex == bridge.Index);
+        }
+
+        if (wish.Config.IpMasq)
+        {
+            using MasqueradeRules masquerade = new();
+            masquerade.Gc(request.Config.Name!, request.ValidAttachments);
         }
 
         FindIpam(request, wish)?.Gc(request);
@@ -101,6 +120,12 @@ internal sealed class BridgePlugin(PluginInvoker invoker) : ICniPlugin
         {
             BridgeLink.EnsureGateways(host, bridge, ips, wish.Config.ForceAddress);
             Forwarding.Enable(_host, ips);
+        }
+
+        if (wish.Config.IpMasq)
+        {
+            using MasqueradeRules masquerade = new();
+            masquerade.Add(request.Config.Name!, request.Attachment, PrefixesOf(addresses));
         }
 
         return addresses with
@@ -147,6 +172,8 @@ internal sealed class BridgePlugin(PluginInvoker invoker) : ICniPlugin
 
         return result with { Ips = withGateways, Routes = routes };
     }
+
+    private static List<IPPrefix> PrefixesOf(CniResult result) => [.. (result.Ips ?? []).Select(address => address.Address)];
 
     private static void AddDefaultRoutes(List<CniRoute> routes, List<CniAddress> addresses)
     {

@@ -1,4 +1,5 @@
 using Noded.Cni.Plugins.Interfaces;
+using Noded.Cni.Plugins.Masquerade;
 using Noded.Cni.Results;
 using Noded.Linux;
 using Noded.Linux.Namespaces;
@@ -29,6 +30,12 @@ internal sealed class PtpPlugin(PluginInvoker invoker) : ICniPlugin
         using RtNetlink host = RtNetlink.Open();
         LinkRemoval.Remove(host, request);
 
+        if (config.IpMasq)
+        {
+            using MasqueradeRules masquerade = new();
+            masquerade.Remove(request.Config.Name!, request.Attachment);
+        }
+
         // Last: an address is free again when nobody answers to it any more.
         FindIpam(request, config).Del(request);
     }
@@ -56,15 +63,29 @@ internal sealed class PtpPlugin(PluginInvoker invoker) : ICniPlugin
             }
         }
 
+        if (config.IpMasq)
+        {
+            using MasqueradeRules masquerade = new();
+            masquerade.Check(request.Config.Name!, request.Attachment, PrefixesOf(previous));
+        }
+
         using RtNetlink inside = RtNetlink.Open(request.Arguments.NetworkNamespace);
         ContainerInterface.Check(inside, request.Attachment.InterfaceName, previous);
     }
 
     public void Gc(CniRequest request)
     {
+        PtpConfig config = request.Read(PluginJson.Default.PtpConfig);
         using RtNetlink host = RtNetlink.Open();
         LinkRemoval.RemoveInvalid(host, request, link => link.MasterIndex == 0);
-        FindIpam(request, request.Read(PluginJson.Default.PtpConfig)).Gc(request);
+
+        if (config.IpMasq)
+        {
+            using MasqueradeRules masquerade = new();
+            masquerade.Gc(request.Config.Name!, request.ValidAttachments);
+        }
+
+        FindIpam(request, config).Gc(request);
     }
 
     public void Status(CniRequest request) =>
@@ -83,6 +104,12 @@ internal sealed class PtpPlugin(PluginInvoker invoker) : ICniPlugin
 
         ConfigureHost(host, veth, result.Ips!);
         ConfigureContainer(request.Arguments.NetworkNamespace, inside, link, result);
+
+        if (config.IpMasq)
+        {
+            using MasqueradeRules masquerade = new();
+            masquerade.Add(request.Config.Name!, request.Attachment, PrefixesOf(result));
+        }
 
         return result with
         {
@@ -112,6 +139,8 @@ internal sealed class PtpPlugin(PluginInvoker invoker) : ICniPlugin
                 CniErrorCode.InvalidNetworkConfig, $"IPAM plugin returned no gateway for {without.Address}, which ptp needs")
             : result;
     }
+
+    private static List<IPPrefix> PrefixesOf(CniResult result) => [.. (result.Ips ?? []).Select(address => address.Address)];
 
     private static void AddVeth(CniRequest request, PtpConfig config, RtNetlink host, string hostName, Undo undo)
     {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -22,6 +23,9 @@ internal ref struct AttributeReader<TAttribute>(ReadOnlySpan<byte> bytes)
 
     /// <summary>The value as a number of the machine's order; a shorter value than that is 0.</summary>
     internal readonly uint UInt32 => MemoryMarshal.TryRead(Value, out uint value) ? value : 0;
+
+    /// <summary>The same for attributes in network order, as nf_tables writes its numbers.</summary>
+    internal readonly uint UInt32BigEndian => BinaryPrimitives.TryReadUInt32BigEndian(Value, out uint value) ? value : 0;
 
     internal readonly int Int32 => (int)UInt32;
 

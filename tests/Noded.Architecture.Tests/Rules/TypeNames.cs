@@ -10,6 +10,8 @@ internal static partial class TypeNames
     {
         ["LinkInfoAttribute"] = "the kernel's IFLA_LINKINFO",
         ["MountInfo"] = "the kernel's /proc/PID/mountinfo",
+        ["NfBaseChain"] = "nftables' base chain",
+        ["NfUserData"] = "nf_tables' userdata",
         ["StatusManager"] = "upstream's name",
     };
 

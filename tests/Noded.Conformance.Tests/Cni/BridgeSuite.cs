@@ -87,6 +87,25 @@ public abstract class BridgeSuite(CniImplementation implementation) : IAsyncLife
     }
 
     [Fact]
+    public async Task Add_Masquerade_OutsideSeesTheHostUntilDel()
+    {
+        JsonObject config = Config(DualStack);
+        config["isGateway"] = true;
+        config["ipMasq"] = true;
+        await AddAsync(config, "p1");
+        await AddAsync(config, "p2");
+        await Host.AddOutsideAsync();
+
+        Assert.Equal(CniHost.UplinkV4, await Host.SourceSeenOutsideAsync("p1", CniHost.OutsideV4));
+        Assert.Equal(CniHost.UplinkV6, await Host.SourceSeenOutsideAsync("p2", CniHost.OutsideV6));
+        await PingAsync("p1", "10.1.2.3", "fd00:1::3");
+
+        (await CallAsync("DEL", config, "p1")).OrThrow();
+        (await CallAsync("DEL", config, "p2")).OrThrow();
+        Assert.DoesNotContain("10.1.2", await Host.RunAsync("nft list ruleset"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Add_WithoutGateway_HasNoAddressOnTheBridge()
     {
         JsonObject config = Config("""{"subnet": "10.1.2.0/24"}""");

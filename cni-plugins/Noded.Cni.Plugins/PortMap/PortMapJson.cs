@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace Noded.Cni.Plugins.PortMap;
+
+/// <summary>Reads the plugin's configuration without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(PortMapConfig))]
+internal sealed partial class PortMapJson : JsonSerializerContext;

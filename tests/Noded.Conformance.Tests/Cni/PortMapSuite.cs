@@ -96,22 +96,6 @@ public abstract class PortMapSuite(CniImplementation implementation) : IAsyncLif
     }
 
     [Fact]
-    public async Task Add_UdpPortThatAnotherHadBefore_TheNextPacketReachesTheNewPod()
-    {
-        CniAttachment other = await Host.AddPodAsync("p2", 12);
-        JsonObject first = Config(12, Mapping(HostPort, PortMapHost.UdpPort, "udp"));
-        await AddAsync(first, other);
-        Assert.StartsWith("p2", await Host.AskUdpAsync(PortMapHost.Outside, PortMapHost.HostV4, HostPort, 4000), StringComparison.Ordinal);
-        Assert.StartsWith("p2", await Host.AskUdpAsync(PortMapHost.Outside, PortMapHost.HostV6, HostPort, 4000), StringComparison.Ordinal);
-
-        (await Host.Host.CallAsync("DEL", first, other)).OrThrow();
-        await AddAsync(Config(11, Mapping(HostPort, PortMapHost.UdpPort, "udp")));
-
-        Assert.StartsWith("p1", await Host.AskUdpAsync(PortMapHost.Outside, PortMapHost.HostV4, HostPort, 4000), StringComparison.Ordinal);
-        Assert.StartsWith("p1", await Host.AskUdpAsync(PortMapHost.Outside, PortMapHost.HostV6, HostPort, 4000), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Add_HostIp_IsThatAddressAlone()
     {
         await AddAsync(Config(11, Mapping(hostIp: PortMapHost.HostV4), Mapping(HostPort + 1, hostIp: PortMapHost.HostV6)));

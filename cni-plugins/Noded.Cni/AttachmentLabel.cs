@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace Noded.Cni;
 
@@ -36,22 +35,9 @@ public static class AttachmentLabel
         }
 
         string start = new([.. text.Where(char.IsAscii).Take(Math.Max(0, maxLength - DigestLength))]);
-        string digest = $"~{Digest(text).ToString("x16", CultureInfo.InvariantCulture)}";
+        string digest = $"~{Fnv1a.Hash(text).ToString("x16", CultureInfo.InvariantCulture)}";
         return start + digest[..Math.Min(digest.Length, maxLength)];
     }
 
     private static string Prefix(string network) => $"{Shorten(network, MaxNetworkLength)} ";
-
-    /// <summary>FNV-1a. The hashes of .NET load OpenSSL, which takes longer than everything else that a plugin does.</summary>
-    private static ulong Digest(string text)
-    {
-        ulong hash = 0xcbf29ce484222325;
-
-        foreach (byte part in Encoding.UTF8.GetBytes(text))
-        {
-            hash = unchecked((hash ^ part) * 0x100000001b3);
-        }
-
-        return hash;
-    }
 }

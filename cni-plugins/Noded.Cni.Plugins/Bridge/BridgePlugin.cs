@@ -148,8 +148,10 @@ internal sealed class BridgePlugin(PluginInvoker invoker) : ICniPlugin
             return new CniResult();
         }
 
-        undo.Push(() => ipam.Del(request));
         CniResult result = ipam.Add(request);
+
+        // Only now: what a refused ADD found taken may be this attachment's own, of an ADD before.
+        undo.Push(() => ipam.Del(request));
 
         if (result.Ips is not { Count: > 0 } ips)
         {

@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using System.Globalization;
 
 namespace Noded.Cni.Plugins.Interfaces;
 
@@ -24,6 +23,7 @@ internal static class HostVethName
 
     private static string PrefixOf(string network) => Prefix + Digest(network, NetworkDigits);
 
+    /// <summary>The last digits: the highest hardly change with the last letter of a name.</summary>
     private static string Digest(string text, int digits) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..digits];
+        Fnv1a.Hash(text).ToString("x16", CultureInfo.InvariantCulture)[^digits..];
 }

@@ -126,8 +126,10 @@ internal sealed class PtpPlugin(PluginInvoker invoker) : ICniPlugin
     private CniResult Allocate(CniRequest request, PtpConfig config, Undo undo)
     {
         ICniPlugin ipam = FindIpam(request, config);
-        undo.Push(() => ipam.Del(request));
         CniResult result = ipam.Add(request);
+
+        // Only now: what a refused ADD found taken may be this attachment's own, of an ADD before.
+        undo.Push(() => ipam.Del(request));
 
         if (result.Ips is not { Count: > 0 } ips)
         {

@@ -103,6 +103,17 @@ public abstract class PtpSuite(CniImplementation implementation) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task Add_Twice_IsRefusedAndTheFirstKeepsItsAddress()
+    {
+        await AddAsync(Config(), "p1");
+
+        Assert.Equal(1, (await CallAsync("ADD", Config(), "p1")).ExitCode);
+
+        Assert.Equal(["10.1.2.2", "fd00:1::2"], await LeasesAsync());
+        await Host.RunInPodAsync("p1", "ping -c 1 -W 5 10.1.2.1");
+    }
+
+    [Fact]
     public async Task Del_Twice_LeavesNothing()
     {
         await AddAsync(Config(), "p1");

@@ -18,7 +18,6 @@ SOURCES := $(shell find daemon cni-plugins packaging/images -type f \( -name '*.
 
 # Where `make run` puts its node. Short: socket paths below it have 107 bytes.
 ROOT ?= /var/lib/noded-dev
-DEMO_PORT := 18080
 MAX_BINARY_MIB := 45
 
 PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git \
@@ -74,7 +73,7 @@ aot-check: $(NODED) ## Check that the binary is one file, small enough and runs
 .PHONY: run
 run: packages $(NODED) images ## Start a node with a demo pod and show it
 	@export NODED_ROOT=$(ROOT)
-	packaging/demo/run.sh $(NODED) $(ROOT) $(IMAGES)/testimage.tar $(DEMO_PORT)
+	packaging/demo/run.sh $(NODED) $(ROOT) $(IMAGES)/testimage.tar
 
 .PHONY: stop
 stop: ## Stop that node and remove everything it left

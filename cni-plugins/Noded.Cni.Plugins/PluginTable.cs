@@ -1,6 +1,7 @@
 using Noded.Cni.Plugins.Bridge;
 using Noded.Cni.Plugins.HostLocal;
 using Noded.Cni.Plugins.Loopback;
+using Noded.Cni.Plugins.PodNetwork;
 using Noded.Cni.Plugins.PortMap;
 using Noded.Cni.Plugins.Ptp;
 
@@ -17,6 +18,7 @@ public static class PluginTable
         ("bridge", () => new BridgePlugin(Invoker)),
         ("host-local", () => new HostLocalPlugin()),
         ("loopback", () => new LoopbackPlugin()),
+        ("pod-network", () => new PodNetworkPlugin(Invoker)),
         ("portmap", () => new PortMapPlugin()),
         ("ptp", () => new PtpPlugin(Invoker)),
     ];

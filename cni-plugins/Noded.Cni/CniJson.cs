@@ -6,6 +6,7 @@ namespace Noded.Cni;
 /// <summary>Everything that Noded.Cni itself reads or writes as JSON, without reflection.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    PropertyNameCaseInsensitive = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(IPPrefixConverter), typeof(IPAddressConverter), typeof(MacAddressConverter)])]
 [JsonSerializable(typeof(NetworkConfig))]

@@ -16,6 +16,13 @@ public sealed record CniRequest(CniArguments Arguments, CniVersion Version, Netw
     public T Read<T>(JsonTypeInfo<T> type)
         where T : class => CniDocument.Read(Document.Span, type, "failed to load netconf");
 
+    /// <summary>The same call with another configuration, for a plugin that is delegated to.</summary>
+    public CniRequest WithDocument(byte[] document) => this with
+    {
+        Config = CniDocument.Read(document, CniJson.Default.NetworkConfig, "failed to load netconf"),
+        Document = document,
+    };
+
     /// <summary>What the plugin before this one in the chain returned; null for the first.</summary>
     public CniResult? PreviousResult => Config.PreviousResult is JsonElement element
         ? CniDocument.Read(element, CniJson.Default.CniResult, "failed to parse prevResult")

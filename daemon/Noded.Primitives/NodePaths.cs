@@ -16,6 +16,9 @@ public sealed record NodePaths(string Root)
 
     public string CniBinaries => Under("opt/cni/bin");
 
+    /// <summary>Leases of <c>host-local</c>, a directory for each network.</summary>
+    public string CniNetworks => Under("var/lib/cni/networks");
+
     public string State => Under("var/lib/noded");
 
     public string Kubelet => Under("var/lib/kubelet");
@@ -46,10 +49,16 @@ public sealed record NodePaths(string Root)
     /// The cgroup, in every hierarchy, that holds this node's daemon, runtime and pods. One per root: hooks and
     /// limits of one node must not reach another's processes.
     /// </summary>
-    public string CgroupPrefix => Root == "/"
-        ? "noded"
-        : "noded-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Root)))[..8];
+    public string CgroupPrefix => Instance;
+
+    /// <summary>What this node's things are called where all nodes of the machine share one space of names.</summary>
+    public string Instance => Root == "/" ? "noded" : "noded-" + Digest[..8];
+
+    /// <summary>16 bits that tell the nodes of one machine apart where there is no room for a name.</summary>
+    public ushort InstanceNumber => Convert.ToUInt16(Digest[..4], 16);
 
     /// <summary>An absolute path of this node for <paramref name="path"/>, a path without a leading slash.</summary>
     public string Under(string path) => Path.Combine(Root, path);
+
+    private string Digest => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Root)));
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Starts a node at ROOT with the demo pod and shows it. Running it again changes nothing.
-# Usage: run.sh NODED ROOT IMAGE_ARCHIVE PORT
+# Usage: run.sh NODED ROOT IMAGE_ARCHIVE
 set -euo pipefail
 
-noded=$1 root=$2 archive=$3 port=$4
+noded=$1 root=$2 archive=$3
 here=$(cd "$(dirname "$0")" && pwd)
 log=$root/var/log/noded/noded.log
 
@@ -35,14 +35,15 @@ import_image() {
 
 place_manifest() {
 	mkdir -p "$root/etc/kubernetes/manifests"
-	sed "s/@PORT@/$port/" "$here/web.yaml" >"$root/etc/kubernetes/manifests/.web.yaml"
+	cp "$here/web.yaml" "$root/etc/kubernetes/manifests/.web.yaml"
 	mv "$root/etc/kubernetes/manifests/.web.yaml" "$root/etc/kubernetes/manifests/web.yaml"
 	"$noded" wait-idle --root "$root"
 }
 
 fetch_page() {
+	ip=$("$noded" pods --root "$root" | awk '$2 ~ /^web-/ { print $NF }')
 	page=$(curl --silent --show-error --fail --retry 20 --retry-delay 0 --retry-max-time 5 --retry-all-errors \
-		"http://127.0.0.1:$port/")
+		"http://$ip:8080/")
 }
 
 step "starting noded" start_daemon
@@ -50,7 +51,7 @@ step "waiting for the node" wait_ready
 step "importing the demo image" import_image
 step "running the demo pod" place_manifest
 step "fetching its page" fetch_page
-printf '\n%s\n\n' "$page"
+printf '\nhttp://%s:8080/\n%s\n\n' "$ip" "$page"
 "$noded" status --root "$root"
 echo
 "$noded" pods --root "$root"

@@ -40,11 +40,32 @@ public sealed class CommandTests
         JsonElement status = JsonDocument.Parse(json).RootElement;
         Assert.Equal("node1", status.GetProperty("node").GetString());
         Assert.Equal(
-            ["inotify", "containerd", "kubelet", "runtime"],
+            ["inotify", "network", "containerd", "kubelet", "runtime"],
             status.GetProperty("components").EnumerateArray().Select(component => component.GetProperty("name").GetString()));
         Assert.All(
             status.GetProperty("components").EnumerateArray(),
             component => Assert.True(component.GetProperty("healthy").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task Cni_Install_MakesTheLinksThatRuntimesCall()
+    {
+        await using NodeSandbox sandbox = await NodeSandbox.CreateAsync(Token);
+        string directory = sandbox.Root + "/bin";
+
+        ProgramResult installed =
+            await sandbox.RunAsync(PublishedBinary.Path, ["cni", "install", "--bin-dir", directory], Token);
+        File.Delete(directory + "/bridge");
+        await File.WriteAllTextAsync(directory + "/bridge", "theirs", Token);
+        ProgramResult again =
+            await sandbox.RunAsync(PublishedBinary.Path, ["cni", "install", "--bin-dir", directory], Token);
+        ProgramResult version = await sandbox.RunAsync(
+            "sh", ["-c", $"echo '{{\"cniVersion\":\"1.1.0\"}}' | CNI_COMMAND=VERSION {directory}/host-local"], Token);
+
+        Assert.Contains("\nhost-local\n", installed.OrThrow().Output, StringComparison.Ordinal);
+        Assert.Contains("\"1.1.0\"", version.OrThrow().Output, StringComparison.Ordinal);
+        Assert.Equal(1, again.ExitCode);
+        Assert.Contains("bridge: not ours, left as it is", again.Output, StringComparison.Ordinal);
     }
 
     [Fact]

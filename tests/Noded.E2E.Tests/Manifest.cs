@@ -20,5 +20,22 @@ internal static class Manifest
             args: [{string.Join(", ", arguments.Select(argument => $"\"{argument}\""))}]
         """;
 
+    /// <summary>A pod with a network of its own that serves its page on port 80.</summary>
+    internal static string OwnNetwork(string name, string metadata = "", string ports = "") =>
+        $"""
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: {name}
+          {metadata}
+        spec:
+          terminationGracePeriodSeconds: 2
+          containers:
+          - name: main
+            image: {TestNode.Image}
+            args: [serve, --http, "80"]
+            {ports}
+        """;
+
     internal static string Web(string name, int port) => Pod(name, "Always", "serve", "--http", $"{port}");
 }

@@ -17,11 +17,13 @@ internal sealed class TestNode : IAsyncDisposable
     private const string ContainerdVariable = "NODED_CONTAINERD";
 
     private readonly NodeSandbox _sandbox;
+    private readonly string[] _options;
     private GrpcChannel _channel;
     private ChildProcess? _daemon;
 
-    private TestNode(NodeSandbox sandbox)
+    private TestNode(NodeSandbox sandbox, string[] options)
     {
+        _options = options;
         _sandbox = sandbox;
         _channel = UnixSocketChannel.Open(sandbox.Paths.OperatorSocket);
     }
@@ -37,11 +39,13 @@ internal sealed class TestNode : IAsyncDisposable
 
     private static string ImageArchive => Path.Combine(RepositoryRoot.Find(), "artifacts/images/testimage.tar");
 
-    internal static async Task<TestNode> CreateAsync(CancellationToken cancellationToken)
+    /// <summary>Makes a sandbox and starts a node in it.</summary>
+    /// <param name="options">Options of <c>noded run</c> beside those that every test node has.</param>
+    internal static async Task<TestNode> CreateAsync(CancellationToken cancellationToken, params string[] options)
     {
         Requires.Root();
         Requires.Program("containerd", "runc", "curl");
-        TestNode node = new(await NodeSandbox.CreateAsync(cancellationToken));
+        TestNode node = new(await NodeSandbox.CreateAsync(cancellationToken), options);
         try
         {
             await node.StartDaemonAsync(cancellationToken);
@@ -62,7 +66,7 @@ internal sealed class TestNode : IAsyncDisposable
             ? ["--containerd", binary]
             : [];
         _daemon = await _sandbox.StartAsync(
-            PublishedBinary.Path, ["run", "--root", Paths.Root, "--node-name", "node1", .. containerd], cancellationToken);
+            PublishedBinary.Path, ["run", "--root", Paths.Root, "--node-name", "node1", .. containerd, .. _options], cancellationToken);
         Log.Clear();
         HashSet<string> awaited = ["event stream is open", "Listening on"];
         while (await _daemon.Output.ReadOrEndAsync(cancellationToken) is { } line)

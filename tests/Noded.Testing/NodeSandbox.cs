@@ -6,7 +6,8 @@ namespace Noded.Testing;
 /// <summary>
 /// A place for one node on this machine, with its own network, mount, PID, UTS and IPC namespaces, its own root
 /// directory and cgroup prefix. Inside, only loopback is up and nothing routes out; /run, /sys and /sys/fs/bpf are
-/// private. Everything in it dies with it, and it dies with the test process. Several may exist at once. Needs root.
+/// private, and so is what is written to /var/lib. Everything in it dies with it, and it dies with the test process.
+/// Several may exist at once. Needs root.
 /// </summary>
 /// <remarks>
 /// Cgroup paths are those of the machine: there is no cgroup namespace. What runs inside must keep to

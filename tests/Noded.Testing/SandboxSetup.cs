@@ -7,6 +7,7 @@ internal static class SandboxSetup
 {
     // PID 1 of the sandbox. It is bash because bash reaps the orphans that fall to it while its builtin read
     // waits for the end of a pipe whose only writer is the test process.
+    // CRI keeps what CNI plugins answered in /var/lib/cni, whatever its configuration says: writes there stay inside.
     // The cgroup mounts move over to a fresh /sys: sysfs shows the links of the network namespace that mounted it.
     public const string Init = """
         set -e
@@ -14,6 +15,12 @@ internal static class SandboxSetup
         echo "${root##*/}" > /proc/sys/kernel/hostname
         mount -t tmpfs -o mode=755 tmpfs /run
         mkdir /run/lock
+        mkdir "$root/.lib"
+        mount -t tmpfs tmpfs "$root/.lib"
+        mkdir "$root/.lib/upper" "$root/.lib/work"
+        mount -t overlay -o "lowerdir=/var/lib,upperdir=$root/.lib/upper,workdir=$root/.lib/work" overlay /var/lib
+        umount --lazy "$root/.lib"
+        rmdir "$root/.lib"
         mkdir "$root/.cgroup"
         mount --rbind /sys/fs/cgroup "$root/.cgroup"
         umount --lazy /sys

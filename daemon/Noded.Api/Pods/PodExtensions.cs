@@ -15,6 +15,9 @@ public static class PodExtensions
     public const string ConfigSeenAnnotation = "kubernetes.io/config.seen";
     public const string ConfigMirrorAnnotation = "kubernetes.io/config.mirror";
 
+    /// <summary>Noded's own: <c>none</c> gives a pod the loopback interface and nothing else.</summary>
+    public const string NetworkAnnotation = "noded.dev/network";
+
     public static NamespacedName NamespacedName(this V1Pod pod) =>
         new(pod.Metadata?.NamespaceProperty ?? "", pod.Metadata?.Name ?? "");
 
@@ -35,6 +38,9 @@ public static class PodExtensions
         || pod.Spec?.PriorityClassName is "system-node-critical" or "system-cluster-critical";
 
     public static bool IsHostNetwork(this V1Pod pod) => pod.Spec?.HostNetwork == true;
+
+    /// <summary>In a network of its own that leads nowhere.</summary>
+    public static bool IsIsolated(this V1Pod pod) => pod.Annotation(NetworkAnnotation) == "none";
 
     /// <summary>A sidecar: an init container that keeps running (KEP-753).</summary>
     public static bool IsRestartableInit(this V1Container container) => container.RestartPolicy == "Always";

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Net;
+using Noded.Api.Pods;
 using Noded.Kubelet.Pods;
 using Noded.Primitives;
 using Noded.Protocols.Cri.V1;
@@ -75,9 +77,14 @@ public sealed partial class RuntimeService
             RequestTimeout,
             cancellationToken);
         PodSandboxNetworkStatus? network = response.Status?.Network;
-        return network is null || network.Ip.Length == 0
-            ? []
-            : [network.Ip, .. network.AdditionalIps.Select(ip => ip.Ip)];
+        if (network is null || network.Ip.Length == 0)
+        {
+            return [];
+        }
+
+        // A pod without a network reaches itself by such an address; nobody else reaches it.
+        IEnumerable<string> ips = [network.Ip, .. network.AdditionalIps.Select(ip => ip.Ip)];
+        return [.. ips.Where(ip => !(IPAddress.TryParse(ip, out IPAddress? address) && IPAddress.IsLoopback(address)))];
     }
 
     private static PodSandboxConfig ToConfig(PodSandboxSpec sandbox)
@@ -100,6 +107,7 @@ public sealed partial class RuntimeService
                 SecurityContext = SecurityContexts.ForSandbox(pod.Spec),
             },
         };
+        config.PortMappings.AddRange(PortMappings(pod));
         AddPodLabels(config.Labels, pod);
         foreach ((string name, string value) in pod.Manifest.Metadata.Annotations ?? ImmutableDictionary<string, string>.Empty)
         {
@@ -107,6 +115,33 @@ public sealed partial class RuntimeService
         }
 
         return config;
+    }
+
+    /// <summary>Ports of the machine that lead to the pod's; in the host's network they are the pod's own.</summary>
+    private static IEnumerable<PortMapping> PortMappings(Pod pod)
+    {
+        if (pod.HostNetwork)
+        {
+            return [];
+        }
+
+        return (pod.Spec.InitContainers ?? [])
+            .Where(container => container.IsRestartableInit())
+            .Concat(pod.Spec.Containers)
+            .SelectMany(container => container.Ports ?? [])
+            .Where(port => port.HostPort > 0)
+            .Select(port => new PortMapping
+            {
+                Protocol = port.Protocol switch
+                {
+                    "UDP" => Protocol.Udp,
+                    "SCTP" => Protocol.Sctp,
+                    _ => Protocol.Tcp,
+                },
+                ContainerPort = port.ContainerPort,
+                HostPort = port.HostPort ?? 0,
+                HostIp = port.HostIP ?? string.Empty,
+            });
     }
 
     private static void AddPodLabels(Google.Protobuf.Collections.MapField<string, string> labels, Pod pod)

@@ -1,6 +1,8 @@
 using k8s.Models;
+using Noded.Api;
 using Noded.Api.Pods;
 using Noded.Api.StaticPods;
+using Noded.Api.Validation;
 using Noded.Kubelet.Pods;
 
 namespace Noded.Kubelet.Sources;
@@ -11,9 +13,16 @@ internal sealed class StaticPodManifests(string nodeName, TimeProvider clock)
     internal ManifestContent Read(string file, ReadOnlyMemory<byte> content)
     {
         StaticPodFile read = StaticPodReader.Read(
-            file, content.Span, nodeName, clock.GetUtcNow(), UnsupportedFeatures.Find);
+            file, content.Span, nodeName, clock.GetUtcNow(), FindMore);
         return new ManifestContent(
             [.. read.Pods.Select(ToPod)], [.. read.Errors.Select(error => error.ToString())]);
+    }
+
+    /// <summary>What only this node knows to be wrong.</summary>
+    private static void FindMore(V1Pod pod, FieldPath path, FieldErrors errors)
+    {
+        NetworkRules.Find(pod, path, errors);
+        UnsupportedFeatures.Find(pod, path, errors);
     }
 
     private static Pod ToPod(V1Pod pod) => new(new PodUid(pod.Metadata.Uid), pod.NamespacedName(), pod);

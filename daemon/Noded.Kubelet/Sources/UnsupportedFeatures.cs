@@ -13,7 +13,6 @@ internal static class UnsupportedFeatures
     internal static void Find(V1Pod pod, FieldPath path, FieldErrors errors)
     {
         FieldPath spec = path.Child("spec");
-        Refuse(errors, spec.Child("hostNetwork"), pod.Spec.HostNetwork != true, "pods need the host's network until this node has CNI plugins");
         Refuse(errors, spec.Child("volumes"), pod.Spec.Volumes?.Count > 0);
         Refuse(errors, spec.Child("nodeSelector"), pod.Spec.NodeSelector?.Count > 0);
         Refuse(errors, spec.Child("affinity"), pod.Spec.Affinity is not null);
@@ -71,11 +70,11 @@ internal static class UnsupportedFeatures
         }
     }
 
-    private static void Refuse(FieldErrors errors, FieldPath path, bool isUsed, string why = "not supported by this node yet")
+    private static void Refuse(FieldErrors errors, FieldPath path, bool isUsed)
     {
         if (isUsed)
         {
-            errors.Forbidden(path, why);
+            errors.Forbidden(path, "not supported by this node yet");
         }
     }
 }

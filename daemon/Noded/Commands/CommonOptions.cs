@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using Noded.Primitives;
 
@@ -27,6 +28,30 @@ internal static class CommonOptions
         });
         return root;
     }
+
+    /// <summary>Networks, separated by commas or given repeatedly; <c>none</c> for none.</summary>
+    internal static Option<string[]> Cidrs(string name, string description, ImmutableArray<IPPrefix> defaults)
+    {
+        Option<string[]> cidrs = new(name)
+        {
+            Description = description,
+            DefaultValueFactory = _ => [.. defaults.Select(cidr => cidr.ToString())],
+        };
+        cidrs.Validators.Add(result =>
+        {
+            foreach (string text in Split(result.GetValueOrDefault<string[]>()).Where(text => !IPPrefix.TryParse(text, out _)))
+            {
+                result.AddError($"{name} {text}: needs an address with a prefix length, such as 10.244.0.0/24.");
+            }
+        });
+        return cidrs;
+    }
+
+    internal static ImmutableArray<IPPrefix> Cidrs(this ParseResult parsed, Option<string[]> cidrs) =>
+        [.. Split(parsed.GetRequiredValue(cidrs)).Select(IPPrefix.Parse)];
+
+    private static IEnumerable<string> Split(string[]? values) =>
+        (values ?? []).SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)).Where(text => text != "none");
 
     internal static Option<string> Output()
     {

@@ -15,6 +15,7 @@ internal static class RootCommands
         TimelineCommand.Create(),
         WaitIdleCommand.Create(),
         ImagesCommand.Create(),
+        CniCommand.Create(),
         ResetCommand.Create(),
         VersionCommand.Create(),
     };

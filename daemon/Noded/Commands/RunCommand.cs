@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Noded.Composition;
 using Noded.Hosting;
+using Noded.Network;
 
 namespace Noded.Commands;
 
@@ -32,9 +33,19 @@ internal static class RunCommand
             DefaultValueFactory = _ => FindProgram("runc"),
         };
 
+        Option<string[]> podCidr = CommonOptions.Cidrs(
+            "--pod-cidr", "Addresses of this node's pods, at most one CIDR of each family; none when another agent connects them",
+            NodeNetworkOptions.Default.PodCidrs);
+        Option<string[]> clusterCidr = CommonOptions.Cidrs(
+            "--cluster-cidr", "Addresses of all nodes' pods; what no better route has is unreachable",
+            NodeNetworkOptions.Default.ClusterCidrs);
+        Option<string[]> serviceCidr = CommonOptions.Cidrs(
+            "--service-cidr", "Addresses of Services; what no better route has is unreachable",
+            NodeNetworkOptions.Default.ServiceCidrs);
+
         Command command = new("run", "Run the node: containerd, kubelet, health and the operator's socket")
         {
-            root, nodeName, nodeIp, healthzPort, containerd, runc,
+            root, nodeName, nodeIp, healthzPort, podCidr, clusterCidr, serviceCidr, containerd, runc,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -42,12 +53,20 @@ internal static class RunCommand
             {
                 NodeIp = parsed.GetRequiredValue(nodeIp),
                 HealthzPort = parsed.GetRequiredValue(healthzPort),
+                Network = new NodeNetworkOptions(
+                    parsed.Cidrs(podCidr), parsed.Cidrs(clusterCidr), parsed.Cidrs(serviceCidr)),
                 Containerd = parsed.GetRequiredValue(containerd),
                 Runc = parsed.GetRequiredValue(runc),
             };
             if (parsed.GetValue(nodeName) is { } name)
             {
                 options = options with { NodeName = name.ToLowerInvariant() };
+            }
+
+            if (options.Network.Validate() is { IsEmpty: false } errors)
+            {
+                await Console.Error.WriteLineAsync(string.Join('\n', errors));
+                return 1;
             }
 
             try

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Grpc.Net.Client;
+using Noded.Cni.Plugins;
 using Noded.Kubelet;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
@@ -8,7 +9,9 @@ using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Runtime.Containerd;
 using Noded.Linux.Cgroups;
 using Noded.Linux.Events;
+using Noded.Linux.Netlink.Rtnetlink;
 using Noded.Linux.Processes;
+using Noded.Network;
 using Noded.Primitives;
 using Prometheus;
 
@@ -49,6 +52,9 @@ internal sealed class NodeComposition : IDisposable
             hierarchies,
             _reactor,
             Flight);
+        NodeNetwork network = new(
+            options.Paths, options.Network, CniLinksOf(options.Paths), Environment.ProcessPath!, () => RtNetlink.Open(), Flight,
+            clock);
         _kubeletServices = new KubeletServices(
             _containerd.CreateCallInvoker(), _inotify, hierarchies, Flight, Events, new KubeletMetrics(Metrics), clock,
             Random.Shared.NextDouble, loggers);
@@ -58,9 +64,16 @@ internal sealed class NodeComposition : IDisposable
         Components =
         [
             new SupervisedComponent("inotify", _inotify.RunAsync, Flight, clock, logger),
-            new SupervisedComponent("containerd", containerd.RunAsync, Flight, clock, logger),
+            new SupervisedComponent("network", network.RunAsync, Flight, clock, logger),
+            new SupervisedComponent("containerd", RunContainerdAsync, Flight, clock, logger),
             new SupervisedComponent("kubelet", RunKubeletAsync, Flight, clock, logger),
         ];
+
+        async Task RunContainerdAsync(CancellationToken cancellationToken)
+        {
+            await network.Attempted.WaitAsync(cancellationToken);
+            await containerd.RunAsync(cancellationToken);
+        }
 
         if (Environment.GetEnvironmentVariable("INVOCATION_ID") is null)
         {
@@ -95,6 +108,9 @@ internal sealed class NodeComposition : IDisposable
     internal ContainerLogReader Logs { get; }
 
     internal IReadOnlyList<SupervisedComponent> Components { get; }
+
+    /// <summary>Our plugins where this node's runtime looks for them.</summary>
+    internal static CniLinks CniLinksOf(NodePaths paths) => new(paths.CniBinaries, [.. PluginTable.Names]);
 
     internal Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(Components.Select(component => component.RunAsync(cancellationToken)).Append(_joinedCgroup));

@@ -6,6 +6,7 @@ using Noded.Linux.Cgroups;
 using Noded.Linux.Events;
 using Noded.Linux.Mounts;
 using Noded.Linux.Processes;
+using Noded.Network;
 using Noded.Primitives;
 using Prometheus;
 
@@ -30,6 +31,7 @@ internal static class NodeReset
         await StopPodsAsync(paths, output, cancellationToken);
         await StopAsync("containerd", ContainerdSupervisor.TryFindRunning(paths), reactor, output, cancellationToken);
         await KillLeftoversAsync(paths, reactor, output, cancellationToken);
+        NodeNetwork.Remove(paths, NodeComposition.CniLinksOf(paths));
         RemoveMounts(paths, output);
         RemoveCgroups(paths);
         RemoveFiles(paths, keepManifests, output);
@@ -141,11 +143,15 @@ internal static class NodeReset
 
     /// <summary>
     /// Directories that other agents may use as well go only when nothing is left in them. Shims keep their sockets
-    /// under /run/containerd whatever the configuration says.
+    /// under /run/containerd, and CRI what the CNI plugins answered under /var/lib/cni, whatever the configuration says.
     /// </summary>
     private static void RemoveSharedDirectories(NodePaths paths)
     {
-        foreach (string directory in (string[])[paths.PodLogs, paths.CniConfig, "/run/containerd/s", "/run/containerd"])
+        foreach (string directory in (string[])
+            [
+                paths.PodLogs, paths.CniConfig, paths.CniNetworks, "/var/lib/cni/results", "/var/lib/cni", "/run/containerd/s",
+                "/run/containerd",
+            ])
         {
             if (Directory.Exists(directory) && !Directory.EnumerateFileSystemEntries(directory).Any())
             {

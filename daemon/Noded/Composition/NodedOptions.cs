@@ -1,3 +1,4 @@
+using Noded.Network;
 using Noded.Primitives;
 
 namespace Noded.Composition;
@@ -14,6 +15,8 @@ internal sealed record NodedOptions(NodePaths Paths)
     internal int HealthzPort { get; init; } = DefaultHealthzPort;
 
     internal string NodeIp { get; init; } = "127.0.0.1";
+
+    internal NodeNetworkOptions Network { get; init; } = NodeNetworkOptions.Default;
 
     internal string Containerd { get; init; } = "/usr/bin/containerd";
 

@@ -80,7 +80,7 @@ internal static partial class Documents
     [GeneratedRegex(@"\b(\w+Command)\.Create\(\)")]
     private static partial Regex CommandClass { get; }
 
-    [GeneratedRegex("new(?:\\sOption<[^>]+>)?\\(\\s*\"(--[a-z-]+)\"")]
+    [GeneratedRegex("(?:new(?:\\sOption<[^>]+>)?|CommonOptions\\.\\w+)\\(\\s*\"(--[a-z-]+)\"")]
     private static partial Regex OptionName { get; }
 
     [GeneratedRegex("Create(?:Counter|Gauge|Histogram|Summary)\\(\\s*\"([a-z_]+)\"")]

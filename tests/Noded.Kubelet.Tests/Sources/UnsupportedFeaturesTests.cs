@@ -15,7 +15,6 @@ public sealed partial class UnsupportedFeaturesTests
 
     private static readonly Dictionary<string, Action<V1PodSpec>> Rows = new()
     {
-        ["spec.hostNetwork"] = spec => spec.HostNetwork = false,
         ["spec.volumes"] = spec => spec.Volumes = [new V1Volume { Name = "a" }],
         ["spec.nodeSelector"] = spec => spec.NodeSelector = new Dictionary<string, string> { ["a"] = "b" },
         ["spec.affinity"] = spec => spec.Affinity = new V1Affinity(),

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Noded.Cni.Plugins.Bridge;
 using Noded.Cni.Plugins.HostLocal;
 using Noded.Cni.Plugins.Ptp;
+using Noded.Cni.Plugins.Static;
 using Noded.Cni.Plugins.Tuning;
 
 namespace Noded.Cni.Plugins;
@@ -13,6 +14,7 @@ namespace Noded.Cni.Plugins;
 [JsonSerializable(typeof(BridgeConfig))]
 [JsonSerializable(typeof(HostLocalConfig))]
 [JsonSerializable(typeof(PtpConfig))]
+[JsonSerializable(typeof(StaticConfig))]
 [JsonSerializable(typeof(TuningBackup))]
 [JsonSerializable(typeof(TuningConfig))]
 internal sealed partial class PluginJson : JsonSerializerContext;

@@ -3,6 +3,7 @@ using Noded.Cni.Plugins.HostLocal;
 using Noded.Cni.Plugins.Loopback;
 using Noded.Cni.Plugins.PortMap;
 using Noded.Cni.Plugins.Ptp;
+using Noded.Cni.Plugins.Static;
 using Noded.Cni.Plugins.Tuning;
 
 namespace Noded.Cni.Plugins;
@@ -20,6 +21,7 @@ public static class PluginTable
         ("loopback", () => new LoopbackPlugin()),
         ("portmap", () => new PortMapPlugin()),
         ("ptp", () => new PtpPlugin(Invoker)),
+        ("static", () => new StaticPlugin()),
         ("tuning", () => new TuningPlugin()),
     ];
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Noded.Cni.Plugins.Bridge;
 using Noded.Cni.Plugins.HostLocal;
+using Noded.Cni.Plugins.Macvlan;
 using Noded.Cni.Plugins.Ptp;
 using Noded.Cni.Plugins.Static;
 using Noded.Cni.Plugins.Tuning;
@@ -13,6 +14,7 @@ namespace Noded.Cni.Plugins;
     Converters = [typeof(IPPrefixConverter), typeof(IPAddressConverter), typeof(MacAddressConverter)])]
 [JsonSerializable(typeof(BridgeConfig))]
 [JsonSerializable(typeof(HostLocalConfig))]
+[JsonSerializable(typeof(MacvlanConfig))]
 [JsonSerializable(typeof(PtpConfig))]
 [JsonSerializable(typeof(StaticConfig))]
 [JsonSerializable(typeof(TuningBackup))]

@@ -1,6 +1,7 @@
 using Noded.Cni.Plugins.Bridge;
 using Noded.Cni.Plugins.HostLocal;
 using Noded.Cni.Plugins.Loopback;
+using Noded.Cni.Plugins.Macvlan;
 using Noded.Cni.Plugins.PortMap;
 using Noded.Cni.Plugins.Ptp;
 using Noded.Cni.Plugins.Static;
@@ -19,6 +20,7 @@ public static class PluginTable
         ("bridge", () => new BridgePlugin(Invoker)),
         ("host-local", () => new HostLocalPlugin()),
         ("loopback", () => new LoopbackPlugin()),
+        ("macvlan", () => new MacvlanPlugin(Invoker)),
         ("portmap", () => new PortMapPlugin()),
         ("ptp", () => new PtpPlugin(Invoker)),
         ("static", () => new StaticPlugin()),

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Noded.Cni.Plugins.Bandwidth;
 using Noded.Cni.Plugins.Bridge;
 using Noded.Cni.Plugins.HostLocal;
 using Noded.Cni.Plugins.Macvlan;
@@ -12,6 +13,7 @@ namespace Noded.Cni.Plugins;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(IPPrefixConverter), typeof(IPAddressConverter), typeof(MacAddressConverter)])]
+[JsonSerializable(typeof(BandwidthConfig))]
 [JsonSerializable(typeof(BridgeConfig))]
 [JsonSerializable(typeof(HostLocalConfig))]
 [JsonSerializable(typeof(MacvlanConfig))]

@@ -1,3 +1,4 @@
+using Noded.Cni.Plugins.Bandwidth;
 using Noded.Cni.Plugins.Bridge;
 using Noded.Cni.Plugins.HostLocal;
 using Noded.Cni.Plugins.Loopback;
@@ -17,6 +18,7 @@ public static class PluginTable
     /// <summary>Plugins are made on demand: a process calls one of them, once.</summary>
     private static readonly (string Name, Func<ICniPlugin> Create)[] Plugins =
     [
+        ("bandwidth", () => new BandwidthPlugin()),
         ("bridge", () => new BridgePlugin(Invoker)),
         ("host-local", () => new HostLocalPlugin()),
         ("loopback", () => new LoopbackPlugin()),

@@ -1,9 +1,13 @@
+using Noded.Cni.Plugins.Bandwidth;
 using Noded.Cni.Plugins.Bridge;
 using Noded.Cni.Plugins.HostLocal;
 using Noded.Cni.Plugins.Loopback;
+using Noded.Cni.Plugins.Macvlan;
 using Noded.Cni.Plugins.PodNetwork;
 using Noded.Cni.Plugins.PortMap;
 using Noded.Cni.Plugins.Ptp;
+using Noded.Cni.Plugins.Static;
+using Noded.Cni.Plugins.Tuning;
 
 namespace Noded.Cni.Plugins;
 
@@ -15,12 +19,16 @@ public static class PluginTable
     /// <summary>Plugins are made on demand: a process calls one of them, once.</summary>
     private static readonly (string Name, Func<ICniPlugin> Create)[] Plugins =
     [
+        ("bandwidth", () => new BandwidthPlugin()),
         ("bridge", () => new BridgePlugin(Invoker)),
         ("host-local", () => new HostLocalPlugin()),
         ("loopback", () => new LoopbackPlugin()),
+        ("macvlan", () => new MacvlanPlugin(Invoker)),
         ("pod-network", () => new PodNetworkPlugin(Invoker)),
         ("portmap", () => new PortMapPlugin()),
         ("ptp", () => new PtpPlugin(Invoker)),
+        ("static", () => new StaticPlugin()),
+        ("tuning", () => new TuningPlugin()),
     ];
 
     public static IEnumerable<string> Names => Plugins.Select(plugin => plugin.Name);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Noded.Cni.Plugins.Interfaces;
 using Noded.Primitives;
 
 namespace Noded.Cni.Plugins.Bridge;
@@ -42,9 +43,9 @@ internal sealed record BridgeConfig
 
     public BridgeIpam? Ipam { get; init; }
 
-    public BridgeRuntimeConfig? RuntimeConfig { get; init; }
+    public MacWish? RuntimeConfig { get; init; }
 
-    public BridgeArgs? Args { get; init; }
+    public MacArgs? Args { get; init; }
 
     /// <summary>VLANs are not supported; they are here to be refused.</summary>
     public JsonElement? Vlan { get; init; }
@@ -58,16 +59,4 @@ internal sealed record BridgeConfig
 internal sealed record BridgeIpam
 {
     public string? Type { get; init; }
-}
-
-/// <summary>Capability <c>mac</c>.</summary>
-internal sealed record BridgeRuntimeConfig
-{
-    public MacAddress? Mac { get; init; }
-}
-
-/// <summary><c>args.cni</c>, the older way to ask for a MAC address.</summary>
-internal sealed record BridgeArgs
-{
-    public BridgeRuntimeConfig? Cni { get; init; }
 }

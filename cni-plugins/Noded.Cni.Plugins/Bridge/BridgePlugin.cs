@@ -93,7 +93,7 @@ internal sealed class BridgePlugin(PluginInvoker invoker) : ICniPlugin
     private CniResult Add(CniRequest request, BridgeRequest wish, RtNetlink host, RtNetlink inside, Undo undo)
     {
         string name = request.Attachment.InterfaceName;
-        string hostName = HostVethName.Create(request.Config.Name!, request.Attachment);
+        string hostName = HostLinkName.Veth.Create(request.Config.Name!, request.Attachment);
         ThrowIfTaken(inside, name);
 
         CniResult addresses = Allocate(request, wish, undo);

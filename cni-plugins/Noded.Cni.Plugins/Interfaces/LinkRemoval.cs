@@ -10,7 +10,7 @@ internal static class LinkRemoval
     internal static void Remove(RtNetlink host, CniRequest request)
     {
         // By the name that follows from the call: the pair goes with either end, and the namespace need not be entered.
-        if (!host.DeleteLink(HostVethName.Create(request.Config.Name!, request.Attachment)))
+        if (!host.DeleteLink(HostLinkName.Veth.Create(request.Config.Name!, request.Attachment)))
         {
             RemoveInside(request);
         }
@@ -21,11 +21,11 @@ internal static class LinkRemoval
     internal static void RemoveInvalid(RtNetlink host, CniRequest request, Func<Link, bool> isCandidate)
     {
         string network = request.Config.Name!;
-        HashSet<string> valid = [.. request.ValidAttachments.Select(attachment => HostVethName.Create(network, attachment))];
+        HashSet<string> valid = [.. request.ValidAttachments.Select(attachment => HostLinkName.Veth.Create(network, attachment))];
 
         foreach (Link link in host.GetLinks())
         {
-            if (link.Kind == "veth" && HostVethName.IsOf(network, link.Name) && isCandidate(link) && !valid.Contains(link.Name))
+            if (link.Kind == "veth" && HostLinkName.Veth.IsOf(network, link.Name) && isCandidate(link) && !valid.Contains(link.Name))
             {
                 host.DeleteLink(link.Index);
             }

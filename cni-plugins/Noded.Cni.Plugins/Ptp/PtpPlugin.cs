@@ -94,7 +94,7 @@ internal sealed class PtpPlugin(PluginInvoker invoker) : ICniPlugin
     private CniResult Add(CniRequest request, PtpConfig config, RtNetlink host, RtNetlink inside, Undo undo)
     {
         string name = request.Attachment.InterfaceName;
-        string hostName = HostVethName.Create(request.Config.Name!, request.Attachment);
+        string hostName = HostLinkName.Veth.Create(request.Config.Name!, request.Attachment);
         CniResult result = Allocate(request, config, undo);
         Forwarding.Enable(_host, result.Ips!);
 

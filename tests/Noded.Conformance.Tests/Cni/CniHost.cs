@@ -36,6 +36,9 @@ internal sealed class CniHost : IAsyncDisposable
     /// <summary>For what plugins keep on disk; empty at first.</summary>
     internal string DataDirectory => Path.Combine(_sandbox.Root, "cni");
 
+    /// <summary>A directory of the test's own, the same on the machine.</summary>
+    internal string Root => _sandbox.Root;
+
     internal int InitPid => _sandbox.InitPid;
 
     internal static async Task<CniHost> CreateAsync(CniImplementation implementation, params string[] plugins)
@@ -103,12 +106,15 @@ internal sealed class CniHost : IAsyncDisposable
         """);
 
     /// <summary>The source address that a TCP connection of a pod has when it arrives outside.</summary>
-    internal async Task<string> SourceSeenOutsideAsync(string pod, string address)
+    internal Task<string> SourceSeenOutsideAsync(string pod, string address) => SourceSeenAsync("outside", pod, address);
+
+    /// <summary>The same when it arrives at another pod.</summary>
+    internal async Task<string> SourceSeenAsync(string receiver, string pod, string address)
     {
         bool isV6 = address.Contains(':', StringComparison.Ordinal);
         string family = isV6 ? "6" : "4";
         await using ChildProcess server = await StartAsync(
-            "outside", "socat", "-dd", $"TCP{family}-LISTEN:{EchoPort},reuseaddr", "SYSTEM:echo $SOCAT_PEERADDR");
+            receiver, "socat", "-dd", $"TCP{family}-LISTEN:{EchoPort},reuseaddr", "SYSTEM:echo $SOCAT_PEERADDR");
 
         // socat says on its standard error that it listens.
         while (!(await server.Errors.ReadAsync(Token)).Contains(" listening on", StringComparison.Ordinal))
@@ -126,7 +132,9 @@ internal sealed class CniHost : IAsyncDisposable
         CallAsync(verb, config["type"]!.GetValue<string>(), config.ToJsonString(), attachment);
 
     /// <summary>The same with whatever text stands for a configuration.</summary>
-    internal async Task<CniOutcome> CallAsync(string verb, string plugin, string config, CniAttachment attachment)
+    /// <param name="wrapper">What the plugin is started by, such as <c>strace</c>; words without blanks.</param>
+    internal async Task<CniOutcome> CallAsync(
+        string verb, string plugin, string config, CniAttachment attachment, string wrapper = "")
     {
         string document = Path.Combine(_sandbox.Root, $"netconf{Interlocked.Increment(ref _documents)}");
         await File.WriteAllTextAsync(document, config, Token);
@@ -141,7 +149,7 @@ internal sealed class CniHost : IAsyncDisposable
                 $"CNI_ARGS={attachment.Arguments}",
                 $"CNI_PATH={PluginDirectory}",
                 "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-                "sh", "-c", "exec \"$0\" < \"$1\"", Path.Combine(PluginDirectory, plugin), document,
+                "sh", "-c", $"exec {wrapper} \"$0\" < \"$1\"", Path.Combine(PluginDirectory, plugin), document,
             ],
             Token);
         return new CniOutcome(result.ExitCode, result.Output, result.Error);

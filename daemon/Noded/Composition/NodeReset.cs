@@ -4,6 +4,7 @@ using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Runtime.Containerd;
 using Noded.Linux.Cgroups;
 using Noded.Linux.Events;
+using Noded.Linux.Files;
 using Noded.Linux.Mounts;
 using Noded.Linux.Processes;
 using Noded.Primitives;
@@ -135,8 +136,20 @@ internal static class NodeReset
             RemoveTree(directory);
         }
 
+        RemovePodFiles(paths, output);
         RemoveEmptyParents(paths);
         RemoveSharedDirectories(paths);
+    }
+
+    /// <summary>What pods had in their volumes may be hostile; the directories of the host that they used stay.</summary>
+    private static void RemovePodFiles(NodePaths paths, TextWriter output)
+    {
+        string pods = Path.Combine(paths.Kubelet, "pods");
+        if (Directory.Exists(pods))
+        {
+            output.WriteLine($"removing {pods}");
+            TreeRemoval.Remove(pods);
+        }
     }
 
     /// <summary>
@@ -145,7 +158,7 @@ internal static class NodeReset
     /// </summary>
     private static void RemoveSharedDirectories(NodePaths paths)
     {
-        foreach (string directory in (string[])[paths.PodLogs, paths.CniConfig, "/run/containerd/s", "/run/containerd"])
+        foreach (string directory in (string[])[paths.PodLogs, paths.Kubelet, paths.CniConfig, "/run/containerd/s", "/run/containerd"])
         {
             if (Directory.Exists(directory) && !Directory.EnumerateFileSystemEntries(directory).Any())
             {

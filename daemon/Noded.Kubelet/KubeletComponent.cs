@@ -8,8 +8,10 @@ using Noded.Kubelet.Pods;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Sources;
 using Noded.Kubelet.Status;
+using Noded.Kubelet.Volumes;
 using Noded.Linux.Cgroups;
 using Noded.Linux.Events;
+using Noded.Linux.Processes;
 using Noded.Primitives;
 
 namespace Noded.Kubelet;
@@ -36,11 +38,13 @@ public sealed class KubeletComponent : IDisposable
     private readonly FileSource _files;
     private readonly StatusManager _statuses;
     private readonly PodLayout _layout;
+    private readonly SyncInbox _inbox;
 
     public KubeletComponent(KubeletOptions options, KubeletServices services)
     {
         _layout = new PodLayout(options.Paths, services.Hierarchies);
         SyncInbox inbox = new(_activity, services.Flight);
+        _inbox = inbox;
         RuntimeService runtime = new(services.Runtime, services.Metrics.Runtime, services.Clock);
         ContainerIndex index = new();
         _genericPleg = new GenericPleg(
@@ -83,6 +87,11 @@ public sealed class KubeletComponent : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout))
+        {
+            _inbox.Post(new SyncEvent.PodFound(uid, name));
+        }
+
         List<Task> loops =
         [
             _syncLoop.RunAsync(together.Token), _pleg.RunAsync(together.Token), _files.RunAsync(together.Token),
@@ -119,11 +128,12 @@ public sealed class KubeletComponent : IDisposable
     {
         SteadyClock steady = new(services.Clock);
         PodJournal journal = new(services.Events, services.Flight, services.Clock);
+        VolumeManager volumes = new(runtime, _layout, services.Events, services.Flight, MachineMemory.TotalBytes);
         ImagePuller puller = new(runtime, services.Events, steady);
         return new PodWorkerServices(
             new PodInspector(runtime, services.Clock),
-            new PodSyncer(runtime, puller, _layout, index, journal, steady),
-            new PodTerminator(runtime, _layout, services.Events, services.Flight),
+            new PodSyncer(runtime, puller, volumes, _layout, index, journal, steady),
+            new PodTerminator(runtime, volumes, _layout, services.Events, services.Flight),
             _statuses,
             _activity,
             services.Flight,

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
+using Noded.Primitives;
 
 namespace Noded.Kubelet;
 
@@ -17,6 +18,9 @@ internal abstract record SyncEvent
 
     /// <summary>Something happened to a container or sandbox of this pod.</summary>
     internal sealed record Lifecycle(PodLifecycleEvent Event) : SyncEvent;
+
+    /// <summary>An earlier daemon left files of this pod, which may be wished or not.</summary>
+    internal sealed record PodFound(PodUid Uid, NamespacedName Name) : SyncEvent;
 
     /// <summary>The runtime answers (again): whatever failed for want of it is due now.</summary>
     internal sealed record RuntimeReady : SyncEvent;

@@ -68,6 +68,9 @@ internal sealed partial class SyncLoop(
             case SyncEvent.Lifecycle { Event: PodLifecycleEvent lifecycle }:
                 Route(lifecycle);
                 break;
+            case SyncEvent.PodFound { Uid: PodUid uid, Name: NamespacedName name }:
+                Claim(uid, name);
+                break;
             case SyncEvent.RuntimeReady:
                 ResumeAll();
                 break;
@@ -127,7 +130,15 @@ internal sealed partial class SyncLoop(
         }
         else if (lifecycle is { Type: not PodLifecycleEventType.ContainerRemoved, PodName: { } name })
         {
-            _unclaimed[lifecycle.Pod] = name;
+            Claim(lifecycle.Pod, name);
+        }
+    }
+
+    private void Claim(PodUid uid, NamespacedName name)
+    {
+        if (!workers.Contains(uid))
+        {
+            _unclaimed[uid] = name;
             RemoveOrphans();
         }
     }

@@ -10,13 +10,17 @@ public static class Errno
     public const int EAGAIN = 11;
     public const int EBUSY = 16;
     public const int EEXIST = 17;
+    public const int EXDEV = 18;
     public const int ENODEV = 19;
     public const int ENOTDIR = 20;
+    public const int EISDIR = 21;
     public const int EINVAL = 22;
     public const int EMFILE = 24;
     public const int ENOSPC = 28;
     public const int EROFS = 30;
     public const int ERANGE = 34;
+    public const int ENOTEMPTY = 39;
+    public const int ELOOP = 40;
     public const int ERESTART = 85;
     public const int EMSGSIZE = 90;
     public const int EOPNOTSUPP = 95;

@@ -1,6 +1,6 @@
 using k8s.Models;
 
-using Noded.Api.Validation;
+using Noded.Api.Pods;
 
 namespace Noded.Api.Defaults;
 
@@ -11,7 +11,7 @@ internal static class VolumeDefaults
 
     public static void Apply(V1Volume volume)
     {
-        if (VolumeValidator.Sources(volume).All(source => source.Source is null))
+        if (VolumeSources.Of(volume).All(source => source.Source is null))
         {
             volume.EmptyDir = new V1EmptyDirVolumeSource();
         }

@@ -1,5 +1,7 @@
 using k8s.Models;
 
+using Noded.Api.Pods;
+
 namespace Noded.Api.Validation;
 
 /// <summary>The volumes of a pod: names, exactly one source each, and the sources themselves.</summary>
@@ -34,26 +36,10 @@ internal static class VolumeValidator
         return names;
     }
 
-    /// <summary>The sources of a volume by their field names; the ones that are absent are null.</summary>
-    internal static (string Name, object? Source)[] Sources(V1Volume volume) =>
-    [
-        ("emptyDir", volume.EmptyDir), ("hostPath", volume.HostPath), ("gitRepo", volume.GitRepo),
-        ("gcePersistentDisk", volume.GcePersistentDisk), ("awsElasticBlockStore", volume.AwsElasticBlockStore),
-        ("secret", volume.Secret), ("nfs", volume.Nfs), ("iscsi", volume.Iscsi), ("glusterfs", volume.Glusterfs),
-        ("flocker", volume.Flocker), ("rbd", volume.Rbd), ("cinder", volume.Cinder), ("cephfs", volume.Cephfs),
-        ("quobyte", volume.Quobyte), ("downwardAPI", volume.DownwardAPI), ("fc", volume.Fc),
-        ("flexVolume", volume.FlexVolume), ("configMap", volume.ConfigMap), ("azureFile", volume.AzureFile),
-        ("vsphereVolume", volume.VsphereVolume), ("photonPersistentDisk", volume.PhotonPersistentDisk),
-        ("portworxVolume", volume.PortworxVolume), ("azureDisk", volume.AzureDisk), ("storageos", volume.Storageos),
-        ("scaleIO", volume.ScaleIO), ("projected", volume.Projected), ("csi", volume.Csi),
-        ("ephemeral", volume.Ephemeral), ("image", volume.Image),
-        ("persistentVolumeClaim", volume.PersistentVolumeClaim),
-    ];
-
     private static void ExactlyOneSource(V1Volume volume, FieldPath path, FieldErrors errors)
     {
         int given = 0;
-        foreach ((string name, object? source) in Sources(volume))
+        foreach ((string name, object? source) in VolumeSources.Of(volume))
         {
             if (source is not null && ++given > 1)
             {

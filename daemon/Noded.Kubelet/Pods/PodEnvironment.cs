@@ -35,7 +35,11 @@ internal static class PodEnvironment
     /// <summary>
     /// Replaces <c>$(NAME)</c> by the variable; an unknown name stays as written and <c>$$</c> is one dollar sign.
     /// </summary>
-    internal static string Expand(string text, IReadOnlyDictionary<string, string> variables)
+    internal static string Expand(string text, IReadOnlyDictionary<string, string> variables) =>
+        Expand(text, name => variables.TryGetValue(name, out string? value) ? value : null);
+
+    /// <param name="lookup">A variable's value; null when there is none.</param>
+    internal static string Expand(string text, Func<string, string?> lookup)
     {
         StringBuilder expanded = new(text.Length);
         for (int i = 0; i < text.Length; i++)
@@ -55,7 +59,7 @@ internal static class PodEnvironment
             else if (end >= 0)
             {
                 string name = text[(i + 2)..end];
-                expanded.Append(variables.TryGetValue(name, out string? value) ? value : $"$({name})");
+                expanded.Append(lookup(name) ?? $"$({name})");
                 i = end;
             }
             else

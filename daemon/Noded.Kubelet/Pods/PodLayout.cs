@@ -13,6 +13,12 @@ internal sealed class PodLayout(NodePaths paths, CgroupHierarchies hierarchies)
 
     internal string LogDirectory(PodUid uid, NamespacedName name) => LogDirectory(paths, uid, name);
 
+    /// <summary>Every pod has a directory of its namespace, name and uid in it.</summary>
+    internal string PodLogs => paths.PodLogs;
+
+    /// <summary>Every pod has a directory of its uid in it.</summary>
+    internal string Pods => Path.Combine(paths.Kubelet, "pods");
+
     internal static string LogPath(string container, uint attempt) =>
         Path.Combine(container, attempt.ToString(CultureInfo.InvariantCulture) + ".log");
 

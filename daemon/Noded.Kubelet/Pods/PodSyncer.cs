@@ -4,6 +4,7 @@ using Noded.Api.Pods;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Runtime;
+using Noded.Kubelet.Volumes;
 
 namespace Noded.Kubelet.Pods;
 
@@ -11,6 +12,7 @@ namespace Noded.Kubelet.Pods;
 internal sealed class PodSyncer(
     IRuntimeService runtime,
     ImagePuller images,
+    VolumeManager volumes,
     PodLayout layout,
     ContainerIndex index,
     PodJournal journal,
@@ -73,6 +75,7 @@ internal sealed class PodSyncer(
             return null;
         }
 
+        await volumes.PrepareAsync(pod, cancellationToken);
         PodSandboxSpec sandbox = new(
             pod,
             actions.SandboxAttempt ?? status.NewestSandbox!.Attempt,
@@ -133,6 +136,10 @@ internal sealed class PodSyncer(
         string name = start.Container.Name;
         string imageRef = await images.EnsureAsync(pod, start.Container, state, cancellationToken);
         ContainerSpec spec = ToSpec(start, imageRef);
+        spec = spec with
+        {
+            Mounts = await volumes.MountAsync(pod, start.Container, spec.Environment, cancellationToken),
+        };
         Directory.CreateDirectory(Path.Combine(sandbox.LogDirectory, name));
 
         ContainerId created = await journal.CreateContainerAsync(

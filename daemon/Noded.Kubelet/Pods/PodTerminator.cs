@@ -1,13 +1,14 @@
 using Noded.Api.Pods;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Runtime;
+using Noded.Kubelet.Volumes;
 using Noded.Primitives;
 
 namespace Noded.Kubelet.Pods;
 
 /// <summary>Ends a pod: stops its containers, then its sandboxes, then removes what is left. Every step repeats safely.</summary>
 internal sealed class PodTerminator(
-    IRuntimeService runtime, PodLayout layout, EventRecorder events, FlightRecorder flight)
+    IRuntimeService runtime, VolumeManager volumes, PodLayout layout, EventRecorder events, FlightRecorder flight)
 {
     private static readonly TimeSpan DefaultGracePeriod = TimeSpan.FromSeconds(30);
 
@@ -38,7 +39,7 @@ internal sealed class PodTerminator(
         flight.Record(FlightEntryKind.Acted, Pod.SubjectOf(name), "stopped");
     }
 
-    /// <summary>Removes the stopped pod's containers, sandboxes, cgroup and logs.</summary>
+    /// <summary>Removes the stopped pod's containers, sandboxes, volumes, cgroup and logs.</summary>
     /// <exception cref="IOException">Something still holds on to it; later may be better.</exception>
     internal async Task RemoveAsync(
         PodStatus status, NamespacedName name, CancellationToken cancellationToken)
@@ -53,6 +54,7 @@ internal sealed class PodTerminator(
             await runtime.RemovePodSandboxAsync(sandbox.Id, cancellationToken);
         }
 
+        await volumes.RemoveAsync(status.Uid);
         foreach (QosClass qosClass in Enum.GetValues<QosClass>())
         {
             if (!layout.PodCgroup(status.Uid, qosClass).TryRemove())

@@ -12,6 +12,9 @@ public interface IRuntimeService
     /// <summary>Name and version, for example <c>containerd 1.6.20</c>.</summary>
     Task<string> VersionAsync(CancellationToken cancellationToken);
 
+    /// <summary>Whether a read-only mount may be asked to hold for everything below it.</summary>
+    Task<bool> SupportsRecursiveReadOnlyAsync(CancellationToken cancellationToken);
+
     Task<ImmutableArray<PodSandbox>> ListPodSandboxesAsync(PodUid? pod, CancellationToken cancellationToken);
 
     Task<ImmutableArray<Container>> ListContainersAsync(PodUid? pod, CancellationToken cancellationToken);

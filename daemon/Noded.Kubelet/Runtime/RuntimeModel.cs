@@ -86,4 +86,7 @@ public sealed record ContainerSpec(
     ImmutableArray<string> Command,
     ImmutableArray<string> Arguments,
     ImmutableArray<KeyValuePair<string, string>> Environment,
-    string LogPath);
+    string LogPath)
+{
+    public ImmutableArray<ContainerMount> Mounts { get; init; } = [];
+}

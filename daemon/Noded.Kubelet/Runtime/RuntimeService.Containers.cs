@@ -146,12 +146,27 @@ public sealed partial class RuntimeService
         config.Command.AddRange(spec.Command);
         config.Args.AddRange(spec.Arguments);
         config.Envs.AddRange(spec.Environment.Select(pair => new KeyValue { Key = pair.Key, Value = pair.Value }));
+        config.Mounts.AddRange(spec.Mounts.Select(ToMount));
         AddPodLabels(config.Labels, pod);
         config.Labels[RuntimeLabels.ContainerName] = spec.Container.Name;
         config.Annotations[RuntimeLabels.ContainerHash] = spec.SpecHash;
         config.Annotations[RuntimeLabels.RestartCount] = spec.Attempt.ToString(CultureInfo.InvariantCulture);
         return config;
     }
+
+    private static Mount ToMount(ContainerMount mount) => new()
+    {
+        ContainerPath = mount.ContainerPath,
+        HostPath = mount.HostPath,
+        Readonly = mount.ReadOnly,
+        RecursiveReadOnly = mount.RecursiveReadOnly,
+        Propagation = mount.Propagation switch
+        {
+            MountPropagation.HostToContainer => Protocols.Cri.V1.MountPropagation.PropagationHostToContainer,
+            MountPropagation.Bidirectional => Protocols.Cri.V1.MountPropagation.PropagationBidirectional,
+            _ => Protocols.Cri.V1.MountPropagation.PropagationPrivate,
+        },
+    };
 
     private static Container ToContainer(Protocols.Cri.V1.Container container)
     {

@@ -25,6 +25,16 @@ public sealed partial class RuntimeService(CallInvoker invoker, RuntimeMetrics m
         return $"{version.RuntimeName} {version.RuntimeVersion}";
     }
 
+    public async Task<bool> SupportsRecursiveReadOnlyAsync(CancellationToken cancellationToken)
+    {
+        StatusResponse status = await CallAsync(
+            "status", "runtime", _runtime.StatusAsync, new StatusRequest(), RequestTimeout, cancellationToken);
+
+        // The handler without a name is the one of pods without a runtime class; runtimes before 2.0 name none.
+        return status.RuntimeHandlers.Any(
+            handler => handler.Name.Length == 0 && handler.Features?.RecursiveReadOnlyMounts == true);
+    }
+
     /// <summary>One unary call: deadline, metrics, and failures as <see cref="IOException"/> that name the object.</summary>
     private async Task<TResponse> CallAsync<TRequest, TResponse>(
         string operation,

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Noded.Api;
+using Noded.Api.Pods;
 using Noded.Api.Validation;
 
 namespace Noded.Kubelet.Sources;
@@ -13,7 +14,6 @@ internal static class UnsupportedFeatures
     internal static void Find(V1Pod pod, FieldPath path, FieldErrors errors)
     {
         FieldPath spec = path.Child("spec");
-        Refuse(errors, spec.Child("volumes"), pod.Spec.Volumes?.Count > 0);
         Refuse(errors, spec.Child("nodeSelector"), pod.Spec.NodeSelector?.Count > 0);
         Refuse(errors, spec.Child("affinity"), pod.Spec.Affinity is not null);
         Refuse(errors, spec.Child("setHostnameAsFQDN"), pod.Spec.SetHostnameAsFQDN == true);
@@ -30,8 +30,23 @@ internal static class UnsupportedFeatures
         Refuse(errors, security.Child("sysctls"), pod.Spec.SecurityContext?.Sysctls?.Count > 0);
         Refuse(errors, security.Child("seccompProfile"), pod.Spec.SecurityContext?.SeccompProfile?.Type == "Localhost");
         Refuse(errors, security.Child("runAsNonRoot"), pod.Spec.SecurityContext?.RunAsNonRoot == true);
+        for (int i = 0; i < (pod.Spec.Volumes?.Count ?? 0); i++)
+        {
+            Find(pod.Spec.Volumes![i], spec.Child("volumes").Index(i), errors);
+        }
+
         Find(pod.Spec.InitContainers, spec.Child("initContainers"), errors);
         Find(pod.Spec.Containers, spec.Child("containers"), errors);
+    }
+
+    private static void Find(V1Volume volume, FieldPath path, FieldErrors errors)
+    {
+        foreach ((string name, object? source) in VolumeSources.Of(volume))
+        {
+            Refuse(errors, path.Child(name), source is not null && name is not ("emptyDir" or "hostPath"));
+        }
+
+        Refuse(errors, path.Child("emptyDir").Child("medium"), volume.EmptyDir?.Medium is not (null or "" or "Memory"));
     }
 
     private static void Find(IList<V1Container>? containers, FieldPath path, FieldErrors errors)

@@ -63,6 +63,12 @@ internal static partial class LibC
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct statx_buffer
     {
+        [FieldOffset(20)]
+        internal uint stx_uid;
+
+        [FieldOffset(24)]
+        internal uint stx_gid;
+
         [FieldOffset(28)]
         internal ushort stx_mode;
 

@@ -4,6 +4,7 @@ using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Runtime.Containerd;
 using Noded.Linux.Cgroups;
 using Noded.Linux.Events;
+using Noded.Linux.Files;
 using Noded.Linux.Mounts;
 using Noded.Linux.Processes;
 using Noded.Network;
@@ -137,8 +138,20 @@ internal static class NodeReset
             RemoveTree(directory);
         }
 
+        RemovePodFiles(paths, output);
         RemoveEmptyParents(paths);
         RemoveSharedDirectories(paths);
+    }
+
+    /// <summary>What pods had in their volumes may be hostile; the directories of the host that they used stay.</summary>
+    private static void RemovePodFiles(NodePaths paths, TextWriter output)
+    {
+        string pods = Path.Combine(paths.Kubelet, "pods");
+        if (Directory.Exists(pods))
+        {
+            output.WriteLine($"removing {pods}");
+            TreeRemoval.Remove(pods);
+        }
     }
 
     /// <summary>
@@ -149,8 +162,8 @@ internal static class NodeReset
     {
         foreach (string directory in (string[])
             [
-                paths.PodLogs, paths.CniConfig, paths.CniNetworks, "/var/lib/cni/results", "/var/lib/cni", "/run/containerd/s",
-                "/run/containerd",
+                paths.PodLogs, paths.Kubelet, paths.CniConfig, paths.CniNetworks, "/var/lib/cni/results", "/var/lib/cni",
+                "/run/containerd/s", "/run/containerd",
             ])
         {
             if (Directory.Exists(directory) && !Directory.EnumerateFileSystemEntries(directory).Any())

@@ -13,6 +13,7 @@ internal static partial class TypeNames
         ["NfBaseChain"] = "nftables' base chain",
         ["NfUserData"] = "nf_tables' userdata",
         ["StatusManager"] = "upstream's name",
+        ["VolumeManager"] = "upstream's name",
     };
 
     internal static IEnumerable<string> Findings(RepositoryFile file) => CSharpText.Types(file.Text)

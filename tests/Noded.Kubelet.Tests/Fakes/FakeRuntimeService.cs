@@ -17,6 +17,7 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
     private readonly Dictionary<ContainerId, (PodUid Pod, ContainerStatus Status)> _containers = [];
     private readonly HashSet<string> _images = ["image"];
     private ImmutableArray<string> _calls = [];
+    private ImmutableArray<ContainerSpec> _created = [];
     private int _ids;
 
     /// <summary>Runs when a call comes in; it may fail in its place, or hold it up until the token ends.</summary>
@@ -32,6 +33,9 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
     public ImmutableArray<string> Writes => [.. _calls.Where(call => !call.StartsWith("list_", StringComparison.Ordinal))];
 
     public ImmutableArray<string> Calls => _calls;
+
+    /// <summary>What every container was created from, in order.</summary>
+    public ImmutableArray<ContainerSpec> Created => _created;
 
     public ImmutableArray<ContainerStatus> Containers
     {
@@ -94,6 +98,11 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
 
     public Task<string> VersionAsync(CancellationToken cancellationToken) =>
         CallAsync("version", "runtime", () => "fake 1.0.0", cancellationToken);
+
+    public bool SupportsRecursiveReadOnly { get; set; }
+
+    public Task<bool> SupportsRecursiveReadOnlyAsync(CancellationToken cancellationToken) =>
+        CallAsync("list_features", "runtime", () => SupportsRecursiveReadOnly, cancellationToken);
 
     public Task<ImmutableArray<PodSandbox>> ListPodSandboxesAsync(PodUid? pod, CancellationToken cancellationToken) =>
         CallAsync("list_podsandbox", pod?.Value ?? "all", () => SandboxesOf(pod), cancellationToken);
@@ -170,6 +179,7 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
                     _containers.Values.Any(other => other.Pod == sandbox.Pod.Uid
                         && other.Status.Name == container.Container.Name && other.Status.Attempt == container.Attempt),
                     "create_container", StatusCode.Unknown, $"name is reserved: {container.Container.Name} {container.Attempt}");
+                _created = _created.Add(container);
                 ContainerId id = new($"container{++_ids}");
                 _containers[id] = (sandbox.Pod.Uid, new ContainerStatus(
                     id, sandboxId, container.Container.Name, container.Attempt, ContainerState.Created,

@@ -7,6 +7,7 @@ using Noded.Kubelet.Pods;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Status;
 using Noded.Kubelet.Tests.Fakes;
+using Noded.Kubelet.Volumes;
 using Noded.Linux.Cgroups;
 using Noded.Primitives;
 using Noded.Testing;
@@ -19,6 +20,7 @@ internal sealed class KubeletHarness : IAsyncDisposable
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("nd-");
     private readonly CancellationTokenSource _stop = new();
     private readonly SyncLoop _loop;
+    private readonly PodLayout _layout;
     private Task _running = Task.CompletedTask;
 
     public KubeletHarness(Func<TimeProvider, FakeRuntimeService>? runtime = null)
@@ -31,13 +33,14 @@ internal sealed class KubeletHarness : IAsyncDisposable
         Inbox = new SyncInbox(Activity, Flight);
         Statuses = new StatusManager("192.0.2.1", Flight, TimeOfDay);
         SteadyClock steady = new(TimeOfDay);
-        PodLayout layout = new(new NodePaths(_root.FullName), new CgroupHierarchies([]));
+        PodLayout layout = _layout = new PodLayout(new NodePaths(_root.FullName), new CgroupHierarchies([]));
+        VolumeManager volumes = new(Runtime, layout, Events, Flight, nodeMemory: 1L << 30);
         PodWorkerServices services = new(
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
-                Runtime, new ImagePuller(Runtime, Events, steady), layout, new ContainerIndex(),
+                Runtime, new ImagePuller(Runtime, Events, steady), volumes, layout, new ContainerIndex(),
                 new PodJournal(Events, Flight, TimeOfDay), steady),
-            new PodTerminator(Runtime, layout, Events, Flight),
+            new PodTerminator(Runtime, volumes, layout, Events, Flight),
             Statuses,
             Activity,
             Flight,
@@ -50,6 +53,9 @@ internal sealed class KubeletHarness : IAsyncDisposable
         _loop = new SyncLoop(Inbox, Workers, ["file"], Activity, Flight, NullLogger<SyncLoop>.Instance);
         Runtime.Events = Forward;
     }
+
+    /// <summary>The node's root directory.</summary>
+    public string Root => _root.FullName;
 
     public TestClock Clock { get; }
 
@@ -81,6 +87,15 @@ internal sealed class KubeletHarness : IAsyncDisposable
         }
 
         return this;
+    }
+
+    /// <summary>Posts what the files of an earlier daemon tell, as the kubelet does when it starts.</summary>
+    public void FindRemains()
+    {
+        foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout))
+        {
+            Inbox.Post(new SyncEvent.PodFound(uid, name));
+        }
     }
 
     public void Wish(params Pod[] pods) => Inbox.Post(new SyncEvent.PodsDesired("file", [.. pods]));

@@ -15,7 +15,13 @@ public sealed partial class UnsupportedFeaturesTests
 
     private static readonly Dictionary<string, Action<V1PodSpec>> Rows = new()
     {
-        ["spec.volumes"] = spec => spec.Volumes = [new V1Volume { Name = "a" }],
+        ["spec.volumes[1].image"] = spec => spec.Volumes =
+        [
+            new V1Volume { Name = "a", HostPath = new V1HostPathVolumeSource() },
+            new V1Volume { Name = "b", Image = new V1ImageVolumeSource() },
+        ],
+        ["spec.volumes[0].emptyDir.medium"] = spec => spec.Volumes =
+            [new V1Volume { Name = "a", EmptyDir = new V1EmptyDirVolumeSource { Medium = "HugePages-2Mi" } }],
         ["spec.nodeSelector"] = spec => spec.NodeSelector = new Dictionary<string, string> { ["a"] = "b" },
         ["spec.affinity"] = spec => spec.Affinity = new V1Affinity(),
         ["spec.setHostnameAsFQDN"] = spec => spec.SetHostnameAsFQDN = true,

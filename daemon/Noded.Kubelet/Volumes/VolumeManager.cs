@@ -1,0 +1,179 @@
+using System.Collections.Immutable;
+using k8s.Models;
+using Noded.Kubelet.Events;
+using Noded.Kubelet.Images;
+using Noded.Kubelet.Pods;
+using Noded.Kubelet.Runtime;
+using Noded.Linux;
+using Noded.Linux.Files;
+using Noded.Linux.Mounts;
+using Noded.Primitives;
+
+namespace Noded.Kubelet.Volumes;
+
+/// <summary>
+/// The volumes of all pods: makes them before containers start, gives containers their mounts, takes them away with the
+/// pod. Remembers nothing: what is there is read from the file system and from mountinfo each time. A disk that hangs
+/// holds up the pods that use it.
+/// </summary>
+internal sealed class VolumeManager(
+    IRuntimeService runtime, PodLayout layout, EventRecorder events, FlightRecorder flight, long nodeMemory)
+{
+    private const UnixFileMode Private =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+
+    /// <summary>Makes what the pod's volumes lack; those that are ready stay as they are.</summary>
+    /// <exception cref="IOException">A volume cannot be had now, as an event says; later may be better.</exception>
+    internal Task PrepareAsync(Pod pod, CancellationToken cancellationToken) =>
+        pod.Spec.Volumes is null or { Count: 0 }
+            ? Task.CompletedTask
+            : Task.Run(() => Prepare(pod, cancellationToken), cancellationToken);
+
+    /// <summary>The mounts of a container that is about to be created.</summary>
+    /// <exception cref="ContainerStartException">A mount is not to be had; the reason is upstream's.</exception>
+    internal async Task<ImmutableArray<ContainerMount>> MountAsync(
+        Pod pod,
+        V1Container container,
+        ImmutableArray<KeyValuePair<string, string>> environment,
+        CancellationToken cancellationToken)
+    {
+        if (container.VolumeMounts is null or { Count: 0 })
+        {
+            return [];
+        }
+
+        bool supportsRecursion = container.VolumeMounts.Any(VolumeMounts.AsksForRecursiveReadOnly)
+            && await runtime.SupportsRecursiveReadOnlyAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(() => Mounts(pod, container, environment, supportsRecursion), cancellationToken);
+        }
+        catch (IOException e)
+        {
+            events.Warn(Subjects.OfContainer(pod, container.Name), "Failed", $"Error: {e.Message}");
+            throw new ContainerStartException("CreateContainerConfigError", e.Message);
+        }
+    }
+
+    /// <summary>Unmounts and deletes what the pod had; its directories of the host stay.</summary>
+    /// <exception cref="IOException">Somebody still uses a mount; the message names the processes.</exception>
+    internal Task RemoveAsync(PodUid uid) => Task.Run(() =>
+    {
+        string directory = Path.Combine(layout.Pods, uid.Value);
+        if (!Directory.Exists(directory))
+        {
+            return;
+        }
+
+        string prefix = RealPath.Resolve(directory) + "/";
+        foreach (MountInfo mount in MountInfo.ReadSelf().Reverse())
+        {
+            if (mount.MountPoint.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                Unmount(mount.MountPoint);
+            }
+        }
+
+        TreeRemoval.Remove(directory);
+    });
+
+    private void Prepare(Pod pod, CancellationToken cancellationToken)
+    {
+        string directory = PodDirectory(pod);
+        ImmutableHashSet<string> mountPoints = MountPoints();
+        List<string> failed = [];
+        foreach (DesiredVolume volume in DesiredVolumes.Compute(pod, directory, nodeMemory))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                foreach (VolumeStep step in VolumePlan.Compute(volume, VolumeMounter.Observe(volume, mountPoints)))
+                {
+                    VolumeMounter.Execute(step);
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                string message = $"MountVolume.SetUp failed for volume \"{volume.Name}\" : {e.Message}";
+                events.Warn(pod.Subject, "FailedMount", message);
+                failed.Add(message);
+            }
+        }
+
+        if (failed.Count > 0)
+        {
+            throw new IOException(string.Join("; ", failed));
+        }
+    }
+
+    private ImmutableArray<ContainerMount> Mounts(
+        Pod pod, V1Container container, ImmutableArray<KeyValuePair<string, string>> environment, bool supportsRecursion)
+    {
+        string directory = PodDirectory(pod);
+        Dictionary<string, DesiredVolume> volumes =
+            DesiredVolumes.Compute(pod, directory, nodeMemory).ToDictionary(volume => volume.Name);
+        Dictionary<string, string> variables = environment.ToDictionary();
+        ImmutableArray<ContainerMount>.Builder mounts = ImmutableArray.CreateBuilder<ContainerMount>();
+        for (int i = 0; i < container.VolumeMounts.Count; i++)
+        {
+            V1VolumeMount mount = container.VolumeMounts[i];
+            DesiredVolume volume = volumes[mount.Name];
+            string? subPath = VolumeMounts.SubPathOf(mount, variables.GetValueOrDefault);
+            mounts.Add(new ContainerMount(
+                VolumeMounts.ContainerPathOf(mount),
+                subPath is null
+                    ? volume.Path
+                    : MountSubPath(pod, container, volume, subPath, VolumePaths.SubPath(directory, volume.Name, container.Name, i)),
+                mount.ReadOnlyProperty == true,
+                VolumeMounts.PropagationOf(mount),
+                VolumeMounts.IsRecursiveReadOnly(mount, supportsRecursion)));
+        }
+
+        return mounts.ToImmutable();
+    }
+
+    /// <summary>The user learns only that it failed: more could tell what is where on the host.</summary>
+    private string MountSubPath(Pod pod, V1Container container, DesiredVolume volume, string subPath, string mountPoint)
+    {
+        string what = "create subPath directory";
+        try
+        {
+            SubPath.Create(volume.Path, subPath);
+            what = "prepare subPath";
+            SubPath.Mount(volume.Path, subPath, mountPoint, MountPoints().Contains(mountPoint));
+            return mountPoint;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            flight.Record(FlightEntryKind.Failed, Subjects.OfContainer(pod, container.Name), $"{what}: {e.Message}");
+            throw new IOException($"failed to {what} for volumeMount \"{volume.Name}\" of container \"{container.Name}\"");
+        }
+    }
+
+    private static ImmutableHashSet<string> MountPoints() =>
+        [.. MountInfo.ReadSelf().Select(mount => mount.MountPoint)];
+
+    /// <summary>Without symbolic links, so that mountinfo names it the same.</summary>
+    private string PodDirectory(Pod pod)
+    {
+        string directory = Path.Combine(layout.Pods, pod.Uid.Value);
+        Directory.CreateDirectory(directory, Private);
+        return RealPath.Resolve(directory);
+    }
+
+    private static void Unmount(string mountPoint)
+    {
+        try
+        {
+            Mount.Unmount(mountPoint);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.EBUSY)
+        {
+            ImmutableArray<string> holders = MountHolders.Find(mountPoint);
+            throw new IOException(
+                $"{e.Message}; {(holders.IsEmpty ? "no process of this mount namespace uses it" : $"in use by {string.Join(", ", holders)}")}",
+                e);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using System.Globalization;
+
+namespace Noded.Linux.Processes;
+
+/// <summary>The machine's memory (proc(5), /proc/meminfo), whatever cgroup this process is in.</summary>
+public static class MachineMemory
+{
+    public static long TotalBytes { get; } = Parse(File.ReadLines("/proc/meminfo"), "MemTotal:");
+
+    /// <summary>Nothing is ever moved to a disk when this is 0.</summary>
+    public static long ReadSwapBytes() => Parse(File.ReadLines("/proc/meminfo"), "SwapTotal:");
+
+    private static long Parse(IEnumerable<string> lines, string name) => 1024 * long.Parse(
+        lines.First(line => line.StartsWith(name, StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,86 @@
+using k8s.Models;
+using Noded.Kubelet.Pods;
+using Noded.Kubelet.Tests.Pods;
+using Noded.Kubelet.Volumes;
+
+namespace Noded.Kubelet.Tests.Volumes;
+
+public sealed class DesiredVolumesTests
+{
+    private const long NodeMemory = 1000;
+
+    [Fact]
+    public void Compute_EmptyDir_IsInUpstreamsPlaceWithThePodsGroup()
+    {
+        Pod pod = SamplePods.APod();
+        pod.Spec.SecurityContext = new V1PodSecurityContext { FsGroup = 77 };
+        pod.Spec.Volumes = [new V1Volume { Name = "cache", EmptyDir = new V1EmptyDirVolumeSource() }];
+
+        Assert.Equal(
+            new DesiredVolume.EmptyDir(
+                "cache", "/pods/u1/volumes/kubernetes.io~empty-dir/cache",
+                "/pods/u1/plugins/kubernetes.io~empty-dir/cache/ready", 77, null),
+            Assert.Single(DesiredVolumes.Compute(pod, "/pods/u1", NodeMemory)));
+    }
+
+    [Fact]
+    public void Compute_HostPath_IsTheHosts()
+    {
+        Pod pod = SamplePods.APod();
+        pod.Spec.Volumes = [new V1Volume { Name = "etc", HostPath = new V1HostPathVolumeSource { Path = "/etc", Type = "Directory" } }];
+
+        Assert.Equal(
+            new DesiredVolume.HostPath("etc", "/etc", "Directory"),
+            Assert.Single(DesiredVolumes.Compute(pod, "/pods/u1", NodeMemory)));
+    }
+
+    [Theory]
+    [InlineData(null, "", "", "", 1000)]
+    [InlineData("300", "", "", "", 300)]
+    [InlineData("2000", "", "", "", 1000)]
+    [InlineData("0", "", "", "", 1000)]
+    [InlineData("300", "100", "100", "", 200)]
+    [InlineData("150", "100", "100", "", 150)]
+    [InlineData(null, "100", "", "", 1000)]
+    [InlineData(null, "100", "100", "500", 500)]
+    [InlineData(null, "100", "100", "50", 200)]
+    [InlineData(null, "100", "100", "none", 1000)]
+    public void Compute_EmptyDirInMemory_HasTheLeastOfItsLimits(
+        string? sizeLimit, string one, string two, string init, long expected)
+    {
+        Pod pod = SamplePods.APod(containers: ["one", "two"], inits: init.Length == 0 ? null : ["init"]);
+        Limit(pod.Spec.Containers[0], one);
+        Limit(pod.Spec.Containers[1], two);
+        if (init is not ("" or "none"))
+        {
+            Limit(pod.Spec.InitContainers[0], init);
+        }
+
+        pod.Spec.Volumes =
+        [
+            new V1Volume
+            {
+                Name = "v",
+                EmptyDir = new V1EmptyDirVolumeSource
+                {
+                    Medium = "Memory", SizeLimit = sizeLimit is null ? null : new ResourceQuantity(sizeLimit),
+                },
+            },
+        ];
+
+        DesiredVolume volume = Assert.Single(DesiredVolumes.Compute(pod, "/pods/u1", NodeMemory));
+
+        Assert.Equal(expected, Assert.IsType<DesiredVolume.EmptyDir>(volume).MemoryBytes);
+    }
+
+    private static void Limit(V1Container container, string memory)
+    {
+        if (memory.Length > 0)
+        {
+            container.Resources = new V1ResourceRequirements
+            {
+                Limits = new Dictionary<string, ResourceQuantity> { ["memory"] = new(memory) },
+            };
+        }
+    }
+}

@@ -87,3 +87,6 @@ public sealed record ContainerSpec(
     ImmutableArray<string> Arguments,
     ImmutableArray<KeyValuePair<string, string>> Environment,
     string LogPath);
+
+/// <summary>How a command in a container ended, and what it wrote.</summary>
+public sealed record ExecResult(int ExitCode, ReadOnlyMemory<byte> Stdout, ReadOnlyMemory<byte> Stderr);

@@ -36,6 +36,9 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
 
     public ImmutableArray<string> Calls => _calls;
 
+    /// <summary>Of every stop of a container, in order.</summary>
+    public ImmutableArray<TimeSpan> GracePeriods { get; private set; } = [];
+
     public ImmutableArray<ContainerStatus> Containers
     {
         get
@@ -198,7 +201,15 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
         cancellationToken);
 
     public Task StopContainerAsync(ContainerId container, TimeSpan gracePeriod, CancellationToken cancellationToken) =>
-        CallAsync("stop_container", NameOf(container), () => End(container, 137), cancellationToken);
+        CallAsync(
+            "stop_container",
+            NameOf(container),
+            () =>
+            {
+                GracePeriods = GracePeriods.Add(gracePeriod);
+                return End(container, 137);
+            },
+            cancellationToken);
 
     public Task RemoveContainerAsync(ContainerId container, CancellationToken cancellationToken) => CallAsync(
         "remove_container", NameOf(container), () => Remove(container), cancellationToken);

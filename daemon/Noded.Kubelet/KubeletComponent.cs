@@ -5,6 +5,7 @@ using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
+using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Sources;
 using Noded.Kubelet.Status;
@@ -37,6 +38,7 @@ public sealed class KubeletComponent : IDisposable
     private readonly EventedPleg _pleg;
     private readonly FileSource _files;
     private readonly StatusManager _statuses;
+    private readonly ProbeManager _probes;
     private readonly PodLayout _layout;
     private readonly SyncInbox _inbox;
 
@@ -57,6 +59,7 @@ public sealed class KubeletComponent : IDisposable
             options.Paths.Manifests, options.FileCheckFrequency, new StaticPodManifests(options.NodeName, services.Clock).Read,
             inbox, services.Inotify, services.Events, _activity, services.Clock,
             services.Loggers.CreateLogger<FileSource>());
+        _probes = NewProbes(options, services, runtime, inbox);
         PodWorkers workers = new(WorkerServices(options, services, runtime, index, inbox));
         _syncLoop = new SyncLoop(
             inbox, workers, [FileSource.Name], _activity, services.Flight, services.Loggers.CreateLogger<SyncLoop>());
@@ -101,6 +104,7 @@ public sealed class KubeletComponent : IDisposable
         Task first = await Task.WhenAny(loops);
         await together.CancelAsync();
         await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _probes.StopAsync();
         await first;
     }
 
@@ -123,6 +127,19 @@ public sealed class KubeletComponent : IDisposable
         _genericPleg.Dispose();
     }
 
+    private static ProbeManager NewProbes(
+        KubeletOptions options, KubeletServices services, RuntimeService runtime, SyncInbox inbox) => new(
+        options.Paths.ProbeResults,
+        options.HostIp,
+        new ProbeWorkerServices(
+            new RetryingProber(new ProbeHandlers(runtime, services.Clock), services.Events),
+            services.Metrics.Probes,
+            new ActivityTracker(),
+            services.Clock,
+            services.Jitter,
+            services.Loggers.CreateLogger<ProbeManager>()),
+        inbox);
+
     private PodWorkerServices WorkerServices(
         KubeletOptions options, KubeletServices services, RuntimeService runtime, ContainerIndex index, SyncInbox inbox)
     {
@@ -134,6 +151,7 @@ public sealed class KubeletComponent : IDisposable
             new PodInspector(runtime, services.Clock),
             new PodSyncer(runtime, puller, volumes, _layout, index, journal, steady),
             new PodTerminator(runtime, volumes, _layout, services.Events, services.Flight),
+            _probes,
             _statuses,
             _activity,
             services.Flight,

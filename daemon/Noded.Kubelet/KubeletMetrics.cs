@@ -1,4 +1,5 @@
 using Noded.Kubelet.Pleg;
+using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 using Prometheus;
 
@@ -12,6 +13,7 @@ public sealed class KubeletMetrics
         MetricFactory factory = Prometheus.Metrics.WithCustomRegistry(registry);
         Runtime = new RuntimeMetrics(factory);
         Pleg = new PlegMetrics(factory);
+        Probes = new ProbeMetrics(factory);
         Gauge pods = factory.CreateGauge("kubelet_running_pods", "Number of pods that have a running pod sandbox");
         Gauge containers = factory.CreateGauge(
             "kubelet_running_containers", "Number of containers currently running", ["container_state"]);
@@ -31,6 +33,8 @@ public sealed class KubeletMetrics
     public RuntimeMetrics Runtime { get; }
 
     public PlegMetrics Pleg { get; }
+
+    public ProbeMetrics Probes { get; }
 
     /// <summary>Read at every scrape, so that nothing has to be kept up to date between them.</summary>
     internal Func<(int RunningPods, int RunningContainers, int DesiredPods)>? Snapshot { get; set; }

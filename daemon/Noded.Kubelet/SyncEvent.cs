@@ -25,6 +25,9 @@ internal abstract record SyncEvent
     /// <summary>The runtime answers (again): whatever failed for want of it is due now.</summary>
     internal sealed record RuntimeReady : SyncEvent;
 
+    /// <summary>A probe of one of this pod's containers says something else than before.</summary>
+    internal sealed record ProbeResultChanged(PodUid Uid) : SyncEvent;
+
     /// <summary>Nothing of this pod is left on the machine.</summary>
     internal sealed record PodFinished(PodUid Uid) : SyncEvent;
 }

@@ -74,6 +74,9 @@ internal sealed partial class SyncLoop(
             case SyncEvent.RuntimeReady:
                 ResumeAll();
                 break;
+            case SyncEvent.ProbeResultChanged { Uid: PodUid uid }:
+                workers.Resync(uid, null);
+                break;
             case SyncEvent.PodFinished { Uid: PodUid uid }:
                 workers.Finished(uid);
                 break;

@@ -37,6 +37,9 @@ public sealed record NodePaths(string Root)
 
     public string ContainerdPid => Under("run/noded/containerd.pid");
 
+    /// <summary>What containers' probes have found, over a restart of the daemon.</summary>
+    public string ProbeResults => Under("var/lib/noded/probes");
+
     public string ContainerdConfig => Under("var/lib/noded/containerd.toml");
 
     public string ContainerdRoot => Under("var/lib/noded/containerd");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using k8s.Models;
+using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 
 namespace Noded.Kubelet.Pods;
@@ -12,7 +13,8 @@ internal sealed class ContainerPlan(
     PodSandbox? sandbox,
     RestartBackoff backoff,
     Func<V1Container, string> specHash,
-    DateTimeOffset now)
+    DateTimeOffset now,
+    PodHealth health)
 {
     internal ImmutableArray<ContainerToKill> Kill { get; private set; } = [];
 
@@ -86,6 +88,11 @@ internal sealed class ContainerPlan(
         bool isAlive = last is { State: ContainerState.Running } && last.Sandbox == sandbox?.Id;
         if (isAlive && last!.SpecHash == specHash(container))
         {
+            if (health.Of(last.Id).Failed is { } failed)
+            {
+                PlanUnhealthy(container, last, failed, restartPolicy);
+            }
+
             return;
         }
 
@@ -113,6 +120,23 @@ internal sealed class ContainerPlan(
             default:
                 RestartOrWait(container, last);
                 break;
+        }
+    }
+
+    /// <summary>Started again in the same sync: by its exit code alone the policy might leave it ended.</summary>
+    private void PlanUnhealthy(V1Container container, ContainerStatus last, ProbeKind failed, string? restartPolicy)
+    {
+        bool restarts = restartPolicy != "Never";
+        string probe = failed == ProbeKind.Startup ? "startup" : "liveness";
+        Kill = Kill.Add(new ContainerToKill(
+            last, $"Container {container.Name} failed {probe} probe{(restarts ? ", will be restarted" : string.Empty)}", failed));
+
+        // As upstream: what has lived longer than it would have to wait does not wait.
+        if (restarts && !(backoff.NotBeforeNextEnd(container.Name) > now))
+        {
+            ContainerStatus? ended = status.Containers.FirstOrDefault(
+                other => other.Name == container.Name && other.State == ContainerState.Exited);
+            Start = Start.Add(new ContainerToStart(container, last.Attempt + 1, ended));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using k8s.Models;
+using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 
 namespace Noded.Kubelet.Pods;
@@ -10,7 +11,8 @@ namespace Noded.Kubelet.Pods;
 internal sealed record ContainerToStart(V1Container Container, uint Attempt, ContainerStatus? After);
 
 /// <summary>A container to stop, and why.</summary>
-internal sealed record ContainerToKill(ContainerStatus Container, string Reason);
+/// <param name="Probe">The probe that demands it, which may have a grace period of its own; null for another reason.</param>
+internal sealed record ContainerToKill(ContainerStatus Container, string Reason, ProbeKind? Probe = null);
 
 /// <summary>A container that has to wait before it starts again.</summary>
 /// <param name="Until">On the worker's steady clock.</param>
@@ -41,16 +43,18 @@ internal sealed record PodActions(
 
     /// <summary>Decides from the wish and from what the runtime holds.</summary>
     /// <param name="specHash">The hash a container created for this spec carries.</param>
+    /// <param name="health">What probes say of the containers; null for nothing.</param>
     internal static PodActions Compute(
         Pod pod,
         PodStatus status,
         RestartBackoff backoff,
         Func<V1Container, string> specHash,
-        DateTimeOffset now)
+        DateTimeOffset now,
+        PodHealth? health = null)
     {
         PodSandbox? sandbox = status.NewestSandbox is { IsReady: true } newest ? newest : null;
         bool isLost = sandbox is null && status.NewestSandbox is not null;
-        ContainerPlan plan = new(pod, status, sandbox, backoff, specHash, now);
+        ContainerPlan plan = new(pod, status, sandbox, backoff, specHash, now, health ?? PodHealth.Unprobed);
         plan.Run();
 
         bool needsSandbox = sandbox is null && !plan.Start.IsEmpty;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 
 namespace Noded.Kubelet.Pods;
@@ -16,6 +17,9 @@ internal sealed record SyncResult(
     ImmutableArray<BackedOffContainer> BackedOff,
     DateTimeOffset? RetryAt)
 {
+    /// <summary>What probes say of <see cref="Status"/>.</summary>
+    internal PodHealth Health { get; init; } = PodHealth.Unprobed;
+
     /// <summary>Of a sync that changed nothing.</summary>
     internal static SyncResult Nothing(PodStatus observed) =>
         new(observed, ImmutableDictionary<string, StartFailure>.Empty, [], null);
@@ -25,6 +29,9 @@ internal sealed record SyncResult(
 internal sealed class PodSyncState(RestartBackoff restarts, RestartBackoff pulls)
 {
     internal RestartBackoff Restarts { get; } = restarts;
+
+    /// <summary>What probes say of the pod at this sync.</summary>
+    internal PodHealth Health { get; set; } = PodHealth.Unprobed;
 
     /// <summary>By image; a failed pull waits as a failed container does, from the first failure on.</summary>
     internal RestartBackoff Pulls { get; } = pulls;

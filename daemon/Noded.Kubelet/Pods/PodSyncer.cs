@@ -23,7 +23,7 @@ internal sealed class PodSyncer(
         Pod pod, PodStatus status, PodSyncState state, CancellationToken cancellationToken)
     {
         NoteEnds(status, state);
-        PodActions actions = PodActions.Compute(pod, status, state.Restarts, SpecHash.Compute, clock.GetUtcNow());
+        PodActions actions = PodActions.Compute(pod, status, state.Restarts, SpecHash.Compute, clock.GetUtcNow(), state.Health);
         Dictionary<string, StartFailure> failures = [];
         DateTimeOffset? retryAt = actions.NextSync;
 
@@ -48,7 +48,7 @@ internal sealed class PodSyncer(
         {
             journal.Killing(pod, kill.Container.Name, kill.Reason);
             await runtime.StopContainerAsync(
-                kill.Container.Id, PodTerminator.GracePeriod(pod), cancellationToken);
+                kill.Container.Id, PodTerminator.GracePeriod(pod, kill), cancellationToken);
         }
 
         foreach (ContainerStatus unused in actions.Remove)

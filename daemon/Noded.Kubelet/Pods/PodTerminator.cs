@@ -1,5 +1,7 @@
+using k8s.Models;
 using Noded.Api.Pods;
 using Noded.Kubelet.Events;
+using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Volumes;
 using Noded.Primitives;
@@ -15,6 +17,17 @@ internal sealed class PodTerminator(
     internal static TimeSpan GracePeriod(Pod pod) => pod.Spec.TerminationGracePeriodSeconds is { } seconds
         ? TimeSpan.FromSeconds(seconds)
         : DefaultGracePeriod;
+
+    /// <summary>A probe that demands a container's end may give it a time of its own.</summary>
+    internal static TimeSpan GracePeriod(Pod pod, ContainerToKill kill)
+    {
+        V1Container? container = pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? [])
+            .FirstOrDefault(container => container.Name == kill.Container.Name);
+        return kill.Probe is { } kind && container is not null
+            && ProbeTarget.ProbesOf(container, kind)?.TerminationGracePeriodSeconds is { } seconds
+            ? TimeSpan.FromSeconds(seconds)
+            : GracePeriod(pod);
+    }
 
     /// <summary>Stops everything that runs; returns once nothing does.</summary>
     /// <param name="pod">Null for an orphan.</param>

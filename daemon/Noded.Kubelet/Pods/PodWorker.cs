@@ -191,14 +191,16 @@ internal sealed partial class PodWorker
         {
             observed = await _services.Inspector.InspectAsync(Uid, [.. _died], cancellationToken);
             _died.RemoveWhere(died => !PodInspector.IsBehind(observed, died));
+            _state.Health = _services.Probes.Update(pod, observed);
             SyncResult result = await _services.Syncer.SyncAsync(pod, observed, _state, cancellationToken);
-            _services.Statuses.Set(pod, result);
+            _services.Statuses.Set(pod, result with { Health = _services.Probes.Update(pod, result.Status) });
             Arm(result.RetryAt);
         }
         catch (Exception) when (observed is not null || !_services.Statuses.Reports.ContainsKey(Uid))
         {
             // A pod whose every step fails has a status too: what the step started from.
-            _services.Statuses.Set(pod, SyncResult.Nothing(observed ?? PodStatus.Empty(Uid)));
+            _services.Statuses.Set(
+                pod, SyncResult.Nothing(observed ?? PodStatus.Empty(Uid)) with { Health = _state.Health });
             throw;
         }
     }
@@ -222,6 +224,7 @@ internal sealed partial class PodWorker
 
     private async Task TerminateAsync(CancellationToken cancellationToken)
     {
+        _services.Probes.StopLivenessAndStartup(Uid);
         TimeSpan gracePeriod = _pod is { } pod ? PodTerminator.GracePeriod(pod) : PodWorkerServices.OrphanGracePeriod;
         PodStatus status = await _services.Inspector.InspectAsync(Uid, [], cancellationToken);
 
@@ -233,6 +236,7 @@ internal sealed partial class PodWorker
         }
 
         await _services.Terminator.RemoveAsync(status, Name, cancellationToken);
+        await _services.Probes.RemoveAsync(Uid);
         _services.Statuses.Remove(Uid);
         Phase = PodWorkerPhases.Next(Phase, PodSignal.ResourcesReclaimed);
     }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Noded.Kubelet.Probes;
 using Noded.Kubelet.Status;
 using Noded.Primitives;
 
@@ -9,6 +10,7 @@ internal sealed record PodWorkerServices(
     PodInspector Inspector,
     PodSyncer Syncer,
     PodTerminator Terminator,
+    ProbeManager Probes,
     StatusManager Statuses,
     ActivityTracker Activity,
     FlightRecorder Flight,

@@ -17,6 +17,10 @@ internal sealed class RestartBackoff(TimeSpan initial, TimeSpan maximum)
             ? endedAt + entry.Delay
             : null;
 
+    /// <summary>When it might start again if it ended now for being unhealthy; null for at once.</summary>
+    internal DateTimeOffset? NotBeforeNextEnd(string name) =>
+        _entries.TryGetValue(name, out Entry entry) ? entry.StartedAt + entry.Delay : null;
+
     /// <summary>The wait that <see cref="NotBefore"/> includes.</summary>
     internal TimeSpan DelayOf(string name) => _entries.TryGetValue(name, out Entry entry) ? entry.Delay : TimeSpan.Zero;
 

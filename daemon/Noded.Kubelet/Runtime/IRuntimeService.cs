@@ -38,6 +38,14 @@ public interface IRuntimeService
     Task StopContainerAsync(ContainerId container, TimeSpan gracePeriod, CancellationToken cancellationToken);
 
     Task RemoveContainerAsync(ContainerId container, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Runs a command in a running container and waits for its end. One that is not over after
+    /// <paramref name="timeout"/> is killed, and the call fails with <c>DeadlineExceeded</c>.
+    /// </summary>
+    /// <param name="timeout">Whole seconds for the runtime; zero for as long as it takes.</param>
+    Task<ExecResult> ExecSyncAsync(
+        ContainerId container, ImmutableArray<string> command, TimeSpan timeout, CancellationToken cancellationToken);
 }
 
 /// <summary>The runtime's images.</summary>

@@ -90,3 +90,6 @@ public sealed record ContainerSpec(
 {
     public ImmutableArray<ContainerMount> Mounts { get; init; } = [];
 }
+
+/// <summary>How a command in a container ended, and what it wrote.</summary>
+public sealed record ExecResult(int ExitCode, ReadOnlyMemory<byte> Stdout, ReadOnlyMemory<byte> Stderr);

@@ -59,9 +59,6 @@ internal static class UnsupportedFeatures
 
     private static void Find(V1Container container, FieldPath path, FieldErrors errors)
     {
-        Refuse(errors, path.Child("livenessProbe"), container.LivenessProbe is not null);
-        Refuse(errors, path.Child("readinessProbe"), container.ReadinessProbe is not null);
-        Refuse(errors, path.Child("startupProbe"), container.StartupProbe is not null);
         Refuse(errors, path.Child("lifecycle"), container.Lifecycle is not null);
         Refuse(errors, path.Child("restartPolicy"), container.RestartPolicy is not null);
         Refuse(errors, path.Child("terminationMessagePath"), container.TerminationMessagePath is not (null or "/dev/termination-log"));

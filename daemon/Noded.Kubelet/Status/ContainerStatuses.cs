@@ -1,6 +1,7 @@
 using System.Globalization;
 using k8s.Models;
 using Noded.Kubelet.Pods;
+using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 
 namespace Noded.Kubelet.Status;
@@ -18,6 +19,8 @@ internal static class ContainerStatuses
                 other => other.Name == container.Name && other.Attempt < newest.Attempt);
         V1ContainerState state = State(container.Name, newest, result, hasInits);
 
+        ContainerHealth? health = state.Running is not null && newest is not null ? result.Health.Of(newest.Id) : null;
+
         // A container that waits to run again shows its end as the last state.
         V1ContainerState? last = state.Waiting is not null && newest?.State == ContainerState.Exited
             ? new V1ContainerState { Terminated = Terminated(newest) }
@@ -30,8 +33,8 @@ internal static class ContainerStatuses
             ImageID = newest?.ImageRef ?? string.Empty,
             ContainerID = newest is null ? null : $"containerd://{newest.Id}",
             RestartCount = (int)(newest?.Attempt ?? 0),
-            Ready = isInit ? state.Terminated is { ExitCode: 0 } : state.Running is not null,
-            Started = state.Running is not null,
+            Ready = isInit ? state.Terminated is { ExitCode: 0 } : health?.IsReady == true,
+            Started = health?.IsStarted == true,
             State = state,
             LastState = last,
         };

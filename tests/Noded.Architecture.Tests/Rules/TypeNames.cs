@@ -12,6 +12,7 @@ internal static partial class TypeNames
         ["MountInfo"] = "the kernel's /proc/PID/mountinfo",
         ["NfBaseChain"] = "nftables' base chain",
         ["NfUserData"] = "nf_tables' userdata",
+        ["ProbeManager"] = "upstream's name",
         ["StatusManager"] = "upstream's name",
         ["VolumeManager"] = "upstream's name",
     };

@@ -26,6 +26,9 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
     /// <summary>Runs when a call has had its effect; a failure here loses the answer only.</summary>
     public Action<string, string>? OnDone { get; set; }
 
+    /// <summary>What a command in the container of this name does; null for one that is not over in time.</summary>
+    public Func<string, ImmutableArray<string>, ExecResult?> OnExec { get; set; } = (_, _) => new ExecResult(0, default, default);
+
     /// <summary>Told of everything that ends or is removed, as an event stream would.</summary>
     public Action<PodUid, RuntimeEvent>? Events { get; set; }
 
@@ -36,6 +39,9 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
 
     /// <summary>What every container was created from, in order.</summary>
     public ImmutableArray<ContainerSpec> Created => _created;
+
+    /// <summary>Of every stop of a container, in order.</summary>
+    public ImmutableArray<TimeSpan> GracePeriods { get; private set; } = [];
 
     public ImmutableArray<ContainerStatus> Containers
     {
@@ -205,10 +211,38 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
         cancellationToken);
 
     public Task StopContainerAsync(ContainerId container, TimeSpan gracePeriod, CancellationToken cancellationToken) =>
-        CallAsync("stop_container", NameOf(container), () => End(container, 137), cancellationToken);
+        CallAsync(
+            "stop_container",
+            NameOf(container),
+            () =>
+            {
+                GracePeriods = GracePeriods.Add(gracePeriod);
+                return End(container, 137);
+            },
+            cancellationToken);
 
     public Task RemoveContainerAsync(ContainerId container, CancellationToken cancellationToken) => CallAsync(
         "remove_container", NameOf(container), () => Remove(container), cancellationToken);
+
+    public Task<ExecResult> ExecSyncAsync(
+        ContainerId container, ImmutableArray<string> command, TimeSpan timeout, CancellationToken cancellationToken) =>
+        CallAsync(
+            "exec_sync",
+            NameOf(container),
+            () =>
+            {
+                Refuse(
+                    !_containers.TryGetValue(container, out (PodUid Pod, ContainerStatus Status) entry),
+                    "exec_sync", StatusCode.NotFound, container.Value);
+                Refuse(
+                    entry.Status.State != ContainerState.Running, "exec_sync", StatusCode.Unknown, $"{container} does not run");
+                ExecResult? result = OnExec(entry.Status.Name, command);
+                Refuse(result is null, "exec_sync", StatusCode.DeadlineExceeded, $"timeout {timeout.TotalSeconds}s exceeded");
+
+                // Refuse has thrown if it is null.
+                return result!;
+            },
+            cancellationToken);
 
     public Task<string?> TryGetImageAsync(string reference, CancellationToken cancellationToken) => CallAsync(
         "list_image", reference, () => _images.Contains(reference) ? $"id-of-{reference}" : null, cancellationToken);

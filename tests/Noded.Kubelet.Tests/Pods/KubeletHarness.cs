@@ -4,6 +4,7 @@ using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
+using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Status;
 using Noded.Kubelet.Tests.Fakes;
@@ -11,6 +12,7 @@ using Noded.Kubelet.Volumes;
 using Noded.Linux.Cgroups;
 using Noded.Primitives;
 using Noded.Testing;
+using Prometheus;
 
 namespace Noded.Kubelet.Tests.Pods;
 
@@ -35,12 +37,20 @@ internal sealed class KubeletHarness : IAsyncDisposable
         SteadyClock steady = new(TimeOfDay);
         PodLayout layout = _layout = new PodLayout(new NodePaths(_root.FullName), new CgroupHierarchies([]));
         VolumeManager volumes = new(Runtime, layout, Events, Flight, nodeMemory: 1L << 30);
+        Probes = new ProbeManager(
+            Path.Combine(_root.FullName, "probes"),
+            "192.0.2.1",
+            new ProbeWorkerServices(
+                new RetryingProber(Prober, Events), new ProbeMetrics(Metrics.WithCustomRegistry(Registry)), Activity, TimeOfDay,
+                () => 0.5, NullLogger.Instance),
+            Inbox);
         PodWorkerServices services = new(
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
                 Runtime, new ImagePuller(Runtime, Events, steady), volumes, layout, new ContainerIndex(),
                 new PodJournal(Events, Flight, TimeOfDay), steady),
             new PodTerminator(Runtime, volumes, layout, Events, Flight),
+            Probes,
             Statuses,
             Activity,
             Flight,
@@ -73,6 +83,12 @@ internal sealed class KubeletHarness : IAsyncDisposable
     public SyncInbox Inbox { get; }
 
     public StatusManager Statuses { get; }
+
+    public ProbeManager Probes { get; }
+
+    public ScriptedProber Prober { get; } = new();
+
+    public CollectorRegistry Registry { get; } = Metrics.NewCustomRegistry();
 
     public PodWorkers Workers { get; }
 
@@ -128,6 +144,7 @@ internal sealed class KubeletHarness : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Probes.StopAsync();
         _stop.Dispose();
         _root.Delete(recursive: true);
     }

@@ -30,4 +30,11 @@ internal static class SamplePods
 
     internal static V1Container AContainer(string name, string image = "image") =>
         new() { Name = name, Image = image, ImagePullPolicy = "IfNotPresent" };
+
+    /// <summary>The pod with its first container changed.</summary>
+    internal static Pod With(this Pod pod, Action<V1Container> change)
+    {
+        change(pod.Spec.Containers[0]);
+        return pod;
+    }
 }

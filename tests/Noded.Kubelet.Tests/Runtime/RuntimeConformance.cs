@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using Grpc.Core;
 using k8s.Models;
 using Noded.Kubelet.Pods;
@@ -166,6 +167,66 @@ public abstract class RuntimeConformance
         Assert.Empty(await Runtime.ListContainersAsync(_uid, Token));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task Exec_CommandThatEnds_TellsItsCode(int code)
+    {
+        PodSandboxId sandbox = await RunSandboxAsync();
+        ContainerId id = await CreateAsync(sandbox, 0, "sleep", "1000");
+        await Runtime.StartContainerAsync(id, Token);
+
+        ExecResult result = await ExecAsync(id, TimeSpan.Zero, "/testimage", "exit", $"{code}");
+
+        Assert.Equal((code, 0, 0), (result.ExitCode, result.Stdout.Length, result.Stderr.Length));
+        await RemoveAsync(sandbox);
+    }
+
+    [Fact]
+    public async Task Exec_CommandThatWrites_KeepsItsStreamsApart()
+    {
+        PodSandboxId sandbox = await RunSandboxAsync();
+        ContainerId id = await CreateAsync(sandbox, 0, "sleep", "1000");
+        await Runtime.StartContainerAsync(id, Token);
+
+        ExecResult result = await ExecAsync(id, TimeSpan.FromSeconds(10), "/testimage", "log", "2", "1");
+
+        Assert.StartsWith("out 1", Encoding.UTF8.GetString(result.Stdout.Span), StringComparison.Ordinal);
+        Assert.StartsWith("err 2", Encoding.UTF8.GetString(result.Stderr.Span), StringComparison.Ordinal);
+        await RemoveAsync(sandbox);
+    }
+
+    [Fact]
+    public async Task Exec_CommandThatTakesTooLong_FailsAndTheContainerRunsOn()
+    {
+        PodSandboxId sandbox = await RunSandboxAsync();
+        ContainerId id = await CreateAsync(sandbox, 0, "sleep", "1000");
+        await Runtime.StartContainerAsync(id, Token);
+
+        RuntimeCallException late = await Assert.ThrowsAsync<RuntimeCallException>(
+            () => ExecAsync(id, TimeSpan.FromSeconds(1), "/testimage", "sleep", "1000"));
+
+        Assert.Equal(StatusCode.DeadlineExceeded, late.Code);
+        Assert.Equal(ContainerState.Running, (await StatusAsync(id)).State);
+        await RemoveAsync(sandbox);
+    }
+
+    [Fact]
+    public async Task Exec_WhereItCannotRun_IsRefused()
+    {
+        PodSandboxId sandbox = await RunSandboxAsync();
+        ContainerId id = await CreateAsync(sandbox, 0, "sleep", "1000");
+
+        RuntimeCallException unknown = await Assert.ThrowsAsync<RuntimeCallException>(
+            () => ExecAsync(new ContainerId("none"), TimeSpan.Zero, "/testimage", "exit", "0"));
+        await Assert.ThrowsAsync<RuntimeCallException>(() => ExecAsync(id, TimeSpan.Zero, "/testimage", "exit", "0"));
+        await Runtime.StartContainerAsync(id, Token);
+        await Assert.ThrowsAsync<RuntimeCallException>(() => ExecAsync(id, TimeSpan.Zero, "/missing"));
+
+        Assert.Equal(StatusCode.NotFound, unknown.Code);
+        await RemoveAsync(sandbox);
+    }
+
     [Fact]
     public async Task Unknown_ContainerSandboxAndPod_AreNotFoundOrEmpty()
     {
@@ -218,6 +279,9 @@ public abstract class RuntimeConformance
             new ContainerSpec(container, attempt, imageRef, "hash", ["/testimage"], [.. arguments], [], $"{name}/{attempt}.log"),
             Token);
     }
+
+    private Task<ExecResult> ExecAsync(ContainerId container, TimeSpan timeout, params ImmutableArray<string> command) =>
+        Runtime.ExecSyncAsync(container, command, timeout, Token);
 
     private PodSandboxSpec Sandbox(uint attempt) =>
         new(SamplePods.APod(_uid.Value), attempt, string.Empty, LogDirectory, $"{CgroupParent}/{_uid}");

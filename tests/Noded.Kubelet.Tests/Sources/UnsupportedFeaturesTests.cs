@@ -38,9 +38,6 @@ public sealed partial class UnsupportedFeaturesTests
         ["spec.securityContext.seccompProfile"] = OfPod(
             security => security.SeccompProfile = new V1SeccompProfile { Type = "Localhost" }),
         ["spec.securityContext.runAsNonRoot"] = OfPod(security => security.RunAsNonRoot = true),
-        ["livenessProbe"] = OfContainer(container => container.LivenessProbe = new V1Probe()),
-        ["readinessProbe"] = OfContainer(container => container.ReadinessProbe = new V1Probe()),
-        ["startupProbe"] = OfContainer(container => container.StartupProbe = new V1Probe()),
         ["lifecycle"] = OfContainer(container => container.Lifecycle = new V1Lifecycle()),
         ["restartPolicy"] = OfContainer(container => container.RestartPolicy = "Always"),
         ["terminationMessagePath"] = OfContainer(container => container.TerminationMessagePath = "/dev/other"),

@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using Noded.Protocols.Cri.V1;
+
+namespace Noded.Kubelet.Runtime;
+
+public sealed partial class RuntimeService
+{
+    public async Task<ExecResult> ExecSyncAsync(
+        ContainerId container, ImmutableArray<string> command, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        ExecSyncRequest request = new() { ContainerId = container.Value, Timeout = (long)Math.Ceiling(timeout.TotalSeconds) };
+        request.Cmd.AddRange(command);
+
+        // The runtime's own timeout comes first: only it can kill the command. Zero is no limit for either.
+        ExecSyncResponse response = await CallAsync(
+            "exec_sync",
+            container.Value,
+            _runtime.ExecSyncAsync,
+            request,
+            timeout > TimeSpan.Zero ? RequestTimeout + timeout : null,
+            cancellationToken);
+        return new ExecResult(response.ExitCode, response.Stdout.Memory, response.Stderr.Memory);
+    }
+}

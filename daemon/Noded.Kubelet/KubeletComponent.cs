@@ -5,6 +5,7 @@ using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
+using Noded.Kubelet.Pods.Network;
 using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Sources;
@@ -127,6 +128,13 @@ public sealed class KubeletComponent : IDisposable
         _genericPleg.Dispose();
     }
 
+    /// <summary>The size of the disk that containers write to, in bytes.</summary>
+    private static long DiskOf(NodePaths paths)
+    {
+        Directory.CreateDirectory(paths.State);
+        return new DriveInfo(paths.State).TotalSize;
+    }
+
     private static ProbeManager NewProbes(
         KubeletOptions options, KubeletServices services, RuntimeService runtime, SyncInbox inbox) => new(
         options.Paths.ProbeResults,
@@ -146,10 +154,18 @@ public sealed class KubeletComponent : IDisposable
         SteadyClock steady = new(services.Clock);
         PodJournal journal = new(services.Events, services.Flight, services.Clock);
         VolumeManager volumes = new(runtime, _layout, services.Events, services.Flight, MachineMemory.TotalBytes);
+        NodeFacts node = new(
+            options.NodeName, [options.HostIp], Environment.ProcessorCount * 1000L, MachineMemory.TotalBytes, DiskOf(options.Paths))
+        {
+            ClusterDns = options.ClusterDns,
+            ClusterDomain = options.ClusterDomain,
+        };
+        PodNameService names = new(_layout, node);
+        ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), node);
         ImagePuller puller = new(runtime, services.Events, steady);
         return new PodWorkerServices(
             new PodInspector(runtime, services.Clock),
-            new PodSyncer(runtime, puller, volumes, _layout, index, journal, steady),
+            new PodSyncer(runtime, puller, volumes, specs, names, _layout, index, journal, steady),
             new PodTerminator(runtime, volumes, _layout, services.Events, services.Flight),
             _probes,
             _statuses,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Noded.Kubelet.Pods;
 using Noded.Primitives;
 
@@ -9,6 +10,12 @@ public sealed record KubeletOptions(NodePaths Paths, string NodeName, string Hos
 {
     /// <summary>Between two looks at the manifest directory that no event asked for; upstream's <c>fileCheckFrequency</c>.</summary>
     public TimeSpan FileCheckFrequency { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Addresses of the cluster's DNS servers; empty while it has none.</summary>
+    public ImmutableArray<string> ClusterDns { get; init; } = [];
+
+    /// <summary>The last part of the cluster's names.</summary>
+    public string ClusterDomain { get; init; } = "cluster.local";
 
     public CrashLoopOptions CrashLoop { get; init; } = CrashLoopOptions.Default;
 }

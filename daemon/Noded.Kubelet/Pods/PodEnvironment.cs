@@ -8,7 +8,9 @@ namespace Noded.Kubelet.Pods;
 internal static class PodEnvironment
 {
     /// <summary>The variables in the order of the manifest; each may refer to those before it.</summary>
-    internal static ImmutableArray<KeyValuePair<string, string>> Compute(V1Container container)
+    /// <param name="resolve">The value of a variable that is taken from elsewhere; it is used as it is.</param>
+    internal static ImmutableArray<KeyValuePair<string, string>> Compute(
+        V1Container container, Func<V1EnvVarSource, string> resolve)
     {
         Dictionary<string, string> known = [];
         List<string> order = [];
@@ -19,7 +21,9 @@ internal static class PodEnvironment
                 order.Add(variable.Name);
             }
 
-            known[variable.Name] = Expand(variable.Value ?? string.Empty, known);
+            known[variable.Name] = variable.ValueFrom is { } source
+                ? resolve(source)
+                : Expand(variable.Value ?? string.Empty, known);
         }
 
         return [.. order.Select(name => KeyValuePair.Create(name, known[name]))];

@@ -68,6 +68,14 @@ internal sealed class PodJournal(EventRecorder events, FlightRecorder flight, Ti
     internal void SandboxChanged(Pod pod) =>
         events.Normal(pod.Subject, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
 
+    internal void Warn(Pod pod, IEnumerable<(string Reason, string Message)> warnings)
+    {
+        foreach ((string reason, string message) in warnings)
+        {
+            events.Warn(pod.Subject, reason, message);
+        }
+    }
+
     internal void BackOff(Pod pod, string container) => events.Warn(
         Subjects.OfContainer(pod, container),
         "BackOff",

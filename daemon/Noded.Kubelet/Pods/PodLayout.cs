@@ -19,6 +19,12 @@ internal sealed class PodLayout(NodePaths paths, CgroupHierarchies hierarchies)
     /// <summary>Every pod has a directory of its uid in it.</summary>
     internal string Pods => Path.Combine(paths.Kubelet, "pods");
 
+    /// <summary>What belongs to one pod beside its logs: volumes, hosts file.</summary>
+    internal string PodDirectory(PodUid uid) => Path.Combine(Pods, uid.Value);
+
+    /// <summary>Where pods name seccomp profiles of the machine from.</summary>
+    internal string Seccomp => Path.Combine(paths.Kubelet, "seccomp");
+
     internal static string LogPath(string container, uint attempt) =>
         Path.Combine(container, attempt.ToString(CultureInfo.InvariantCulture) + ".log");
 

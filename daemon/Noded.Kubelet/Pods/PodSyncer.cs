@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using k8s.Models;
 using Noded.Api.Pods;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Pleg;
+using Noded.Kubelet.Pods.Network;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Volumes;
 
@@ -13,6 +13,8 @@ internal sealed class PodSyncer(
     IRuntimeService runtime,
     ImagePuller images,
     VolumeManager volumes,
+    ContainerSpecs specs,
+    PodNameService names,
     PodLayout layout,
     ContainerIndex index,
     PodJournal journal,
@@ -79,19 +81,25 @@ internal sealed class PodSyncer(
         PodSandboxSpec sandbox = new(
             pod,
             actions.SandboxAttempt ?? status.NewestSandbox!.Attempt,
-            pod.HostNetwork ? string.Empty : pod.Spec.Hostname ?? pod.Name.Name,
+            names.HostnameOf(pod).Name,
             layout.LogDirectory(pod.Uid, pod.Name),
-            "/" + layout.PodCgroup(pod.Uid, pod.Manifest.QosClass()).Path);
+            "/" + layout.PodCgroup(pod.Uid, pod.Manifest.QosClass()).Path)
+        {
+            SeccompDirectory = layout.Seccomp,
+        };
         PodSandboxId sandboxId = actions.SandboxAttempt is null
             ? status.NewestSandbox!.Id
             : await CreateSandboxAsync(sandbox, status, state, cancellationToken);
 
+        ImmutableArray<string> podIps = pod.HostNetwork ? names.HostIps
+            : actions.SandboxAttempt is null ? status.Ips
+            : await runtime.GetPodSandboxIpsAsync(sandboxId, cancellationToken);
         DateTimeOffset? retryAt = null;
         foreach (ContainerToStart start in actions.Start)
         {
             try
             {
-                await StartContainerAsync(sandboxId, sandbox, start, state, cancellationToken);
+                await StartContainerAsync(sandboxId, sandbox, start, podIps, state, cancellationToken);
             }
             catch (ContainerStartException e)
             {
@@ -114,6 +122,9 @@ internal sealed class PodSyncer(
 
         layout.PodCgroup(sandbox.Pod.Uid, sandbox.Pod.Manifest.QosClass()).Create();
         Directory.CreateDirectory(sandbox.LogDirectory);
+        PodDns dns = names.DnsOf(sandbox.Pod);
+        journal.Warn(sandbox.Pod, dns.Warnings);
+        sandbox = sandbox with { Dns = dns.Config };
         PodSandboxId created = await journal.CreateSandboxAsync(
             sandbox.Pod, () => runtime.RunPodSandboxAsync(sandbox, cancellationToken));
         index.Add(new ContainerId(created.Value), sandbox.Pod.Uid);
@@ -129,17 +140,14 @@ internal sealed class PodSyncer(
         PodSandboxId sandboxId,
         PodSandboxSpec sandbox,
         ContainerToStart start,
+        ImmutableArray<string> podIps,
         PodSyncState state,
         CancellationToken cancellationToken)
     {
         Pod pod = sandbox.Pod;
         string name = start.Container.Name;
         string imageRef = await images.EnsureAsync(pod, start.Container, state, cancellationToken);
-        ContainerSpec spec = ToSpec(start, imageRef);
-        spec = spec with
-        {
-            Mounts = await volumes.MountAsync(pod, start.Container, spec.Environment, cancellationToken),
-        };
+        ContainerSpec spec = await specs.ComposeAsync(pod, start, imageRef, podIps, cancellationToken);
         Directory.CreateDirectory(Path.Combine(sandbox.LogDirectory, name));
 
         ContainerId created = await journal.CreateContainerAsync(
@@ -162,21 +170,6 @@ internal sealed class PodSyncer(
                 state.Restarts.Ended(ended.Name, ended.Id.Value, clock.GetUtcNow());
             }
         }
-    }
-
-    private static ContainerSpec ToSpec(ContainerToStart start, string imageRef)
-    {
-        V1Container container = start.Container;
-        ImmutableArray<KeyValuePair<string, string>> environment = PodEnvironment.Compute(container);
-        return new ContainerSpec(
-            container,
-            start.Attempt,
-            imageRef,
-            SpecHash.Compute(container),
-            PodEnvironment.Expand(container.Command, environment),
-            PodEnvironment.Expand(container.Args, environment),
-            environment,
-            PodLayout.LogPath(container.Name, start.Attempt));
     }
 
     private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>

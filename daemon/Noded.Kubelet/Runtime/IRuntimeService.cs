@@ -24,6 +24,9 @@ public interface IRuntimeService
 
     Task<PodSandboxId> RunPodSandboxAsync(PodSandboxSpec sandbox, CancellationToken cancellationToken);
 
+    /// <summary>Addresses of a sandbox with a network of its own, one of each family; empty when it has none.</summary>
+    Task<ImmutableArray<string>> GetPodSandboxIpsAsync(PodSandboxId sandbox, CancellationToken cancellationToken);
+
     /// <summary>Idempotent; a sandbox that is gone is stopped.</summary>
     Task StopPodSandboxAsync(PodSandboxId sandbox, CancellationToken cancellationToken);
 
@@ -53,6 +56,9 @@ public interface IImageService
 {
     /// <summary>The id of the image with this reference; null when it is not on the machine.</summary>
     Task<string?> TryGetImageAsync(string reference, CancellationToken cancellationToken);
+
+    /// <summary>Whom the image's containers run as by default.</summary>
+    Task<ImageUser> GetImageUserAsync(string reference, CancellationToken cancellationToken);
 
     /// <summary>Fetches the image and returns its id.</summary>
     Task<string> PullImageAsync(string reference, CancellationToken cancellationToken);

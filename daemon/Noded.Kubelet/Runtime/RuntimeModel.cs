@@ -73,7 +73,28 @@ public sealed record PodStatus(
 
 /// <summary>What makes a pod's sandbox.</summary>
 /// <param name="CgroupParent">Absolute inside every hierarchy.</param>
-public sealed record PodSandboxSpec(Pod Pod, uint Attempt, string Hostname, string LogDirectory, string CgroupParent);
+public sealed record PodSandboxSpec(Pod Pod, uint Attempt, string Hostname, string LogDirectory, string CgroupParent)
+{
+    /// <summary>Null to let the runtime copy the machine's.</summary>
+    public ResolvConf? Dns { get; init; }
+
+    /// <summary>Where profiles that a pod names are.</summary>
+    public string SeccompDirectory { get; init; } = string.Empty;
+}
+
+/// <summary>What resolv.conf(5) says.</summary>
+public sealed record ResolvConf(
+    ImmutableArray<string> Servers, ImmutableArray<string> Searches, ImmutableArray<string> Options)
+{
+    public static ResolvConf Empty { get; } = new([], [], []);
+
+    public bool IsEmpty => Servers.IsEmpty && Searches.IsEmpty && Options.IsEmpty;
+}
+
+/// <summary>Whom an image's containers run as when nobody says otherwise.</summary>
+/// <param name="Uid">Null when the image names a user instead of a number, or none at all.</param>
+/// <param name="Name">Null or empty when the image says nothing.</param>
+public readonly record struct ImageUser(long? Uid, string? Name);
 
 /// <summary>What makes a container in a sandbox.</summary>
 /// <param name="Environment">In the order in which the container sees it.</param>

@@ -42,7 +42,7 @@ public sealed partial class RuntimeService
         }
 
         ImmutableArray<string> ips = sandboxes is [{ IsReady: true } newest, ..]
-            ? await GetIpsAsync(newest.Id, cancellationToken)
+            ? await GetPodSandboxIpsAsync(newest.Id, cancellationToken)
             : [];
         return new PodStatus(pod, sandboxes, [.. statuses.OrderByDescending(status => status.Attempt)], ips);
     }
@@ -57,7 +57,7 @@ public sealed partial class RuntimeService
             new CreateContainerRequest
             {
                 PodSandboxId = sandboxId.Value,
-                Config = ToConfig(sandbox.Pod, container),
+                Config = ToConfig(sandbox, container),
                 SandboxConfig = ToConfig(sandbox),
             },
             RequestTimeout,
@@ -126,8 +126,9 @@ public sealed partial class RuntimeService
         }
     }
 
-    private static ContainerConfig ToConfig(Pod pod, ContainerSpec spec)
+    private static ContainerConfig ToConfig(PodSandboxSpec sandbox, ContainerSpec spec)
     {
+        Pod pod = sandbox.Pod;
         ContainerConfig config = new()
         {
             Metadata = new ContainerMetadata { Name = spec.Container.Name, Attempt = spec.Attempt },
@@ -140,7 +141,7 @@ public sealed partial class RuntimeService
             Linux = new LinuxContainerConfig
             {
                 Resources = ContainerResources.Compute(pod, spec.Container),
-                SecurityContext = SecurityContexts.ForContainer(pod.Spec, spec.Container),
+                SecurityContext = SecurityContexts.ForContainer(pod.Spec, spec.Container, sandbox.SeccompDirectory),
             },
         };
         config.Command.AddRange(spec.Command);

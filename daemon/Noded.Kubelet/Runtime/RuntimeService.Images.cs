@@ -16,6 +16,18 @@ public sealed partial class RuntimeService
         return response.Image?.Id;
     }
 
+    public async Task<ImageUser> GetImageUserAsync(string reference, CancellationToken cancellationToken)
+    {
+        ImageStatusResponse response = await CallAsync(
+            "image_status",
+            reference,
+            _images.ImageStatusAsync,
+            new ImageStatusRequest { Image = new ImageSpec { Image = reference } },
+            RequestTimeout,
+            cancellationToken);
+        return new ImageUser(response.Image?.Uid?.Value, response.Image?.Username);
+    }
+
     public async Task<string> PullImageAsync(string reference, CancellationToken cancellationToken)
     {
         PullImageResponse response = await CallAsync(

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using k8s.Models;
 using Noded.Api.Pods;
 using Noded.Kubelet.Pods;
 using Noded.Primitives;
@@ -67,7 +68,8 @@ public sealed partial class RuntimeService
         RequestTimeout,
         cancellationToken);
 
-    private async Task<ImmutableArray<string>> GetIpsAsync(PodSandboxId sandbox, CancellationToken cancellationToken)
+    public async Task<ImmutableArray<string>> GetPodSandboxIpsAsync(
+        PodSandboxId sandbox, CancellationToken cancellationToken)
     {
         PodSandboxStatusResponse response = await CallAsync(
             "podsandbox_status",
@@ -104,9 +106,23 @@ public sealed partial class RuntimeService
             Linux = new LinuxPodSandboxConfig
             {
                 CgroupParent = sandbox.CgroupParent,
-                SecurityContext = SecurityContexts.ForSandbox(pod.Spec),
+                SecurityContext = SecurityContexts.ForSandbox(pod.Spec, sandbox.SeccompDirectory),
             },
         };
+        foreach (V1Sysctl sysctl in pod.Spec.SecurityContext?.Sysctls ?? [])
+        {
+            // sysctl(8) knows both separators, the kernel's path has the second one's place.
+            config.Linux.Sysctls[sysctl.Name.Replace('/', '.')] = sysctl.Value;
+        }
+
+        if (sandbox.Dns is { IsEmpty: false } dns)
+        {
+            config.DnsConfig = new DNSConfig();
+            config.DnsConfig.Servers.AddRange(dns.Servers);
+            config.DnsConfig.Searches.AddRange(dns.Searches);
+            config.DnsConfig.Options.AddRange(dns.Options);
+        }
+
         config.PortMappings.AddRange(PortMappings(pod));
         AddPodLabels(config.Labels, pod);
         foreach ((string name, string value) in pod.Manifest.Metadata.Annotations ?? ImmutableDictionary<string, string>.Empty)

@@ -17,13 +17,14 @@ internal static class SecurityContexts
     private static readonly string[] ReadonlyPaths =
         ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-    internal static LinuxSandboxSecurityContext ForSandbox(V1PodSpec pod)
+    internal static LinuxSandboxSecurityContext ForSandbox(V1PodSpec pod, string seccompDirectory = "")
     {
         LinuxSandboxSecurityContext context = new()
         {
             NamespaceOptions = Namespaces(pod),
             Privileged = pod.Containers.Any(container => container.SecurityContext?.Privileged == true),
-            Seccomp = Seccomp(pod.SecurityContext?.SeccompProfile) ?? Unconfined(),
+            Seccomp = Seccomp(pod.SecurityContext?.SeccompProfile, seccompDirectory) ?? Unconfined(),
+            SelinuxOptions = Selinux(pod.SecurityContext?.SeLinuxOptions),
         };
         if (pod.SecurityContext?.RunAsUser is { } user)
         {
@@ -39,7 +40,8 @@ internal static class SecurityContexts
         return context;
     }
 
-    internal static LinuxContainerSecurityContext ForContainer(V1PodSpec pod, V1Container container)
+    internal static LinuxContainerSecurityContext ForContainer(
+        V1PodSpec pod, V1Container container, string seccompDirectory = "")
     {
         V1SecurityContext? own = container.SecurityContext;
         bool privileged = own?.Privileged == true;
@@ -49,7 +51,8 @@ internal static class SecurityContexts
             Privileged = privileged,
             ReadonlyRootfs = own?.ReadOnlyRootFilesystem == true,
             NoNewPrivs = own?.AllowPrivilegeEscalation == false,
-            Seccomp = Seccomp(own?.SeccompProfile) ?? Seccomp(pod.SecurityContext?.SeccompProfile) ?? Unconfined(),
+            Seccomp = Seccomp(own?.SeccompProfile ?? pod.SecurityContext?.SeccompProfile, seccompDirectory) ?? Unconfined(),
+            SelinuxOptions = Selinux(own?.SeLinuxOptions ?? pod.SecurityContext?.SeLinuxOptions),
             Capabilities = new Capability(),
         };
         context.Capabilities.AddCapabilities.AddRange(own?.Capabilities?.Add ?? []);
@@ -65,7 +68,7 @@ internal static class SecurityContexts
         }
 
         context.SupplementalGroups.AddRange(Groups(pod));
-        if (!privileged)
+        if (!privileged && own?.ProcMount != "Unmasked")
         {
             context.MaskedPaths.AddRange(MaskedPaths);
             context.ReadonlyPaths.AddRange(ReadonlyPaths);
@@ -92,7 +95,7 @@ internal static class SecurityContexts
         return pod.SecurityContext?.FsGroup is { } fsGroup ? groups.Prepend(fsGroup) : groups;
     }
 
-    private static SecurityProfile? Seccomp(V1SeccompProfile? profile) => profile?.Type switch
+    private static SecurityProfile? Seccomp(V1SeccompProfile? profile, string directory) => profile?.Type switch
     {
         null => null,
         "RuntimeDefault" => new SecurityProfile { ProfileType = SecurityProfile.Types.ProfileType.RuntimeDefault },
@@ -100,9 +103,19 @@ internal static class SecurityContexts
         _ => new SecurityProfile
         {
             ProfileType = SecurityProfile.Types.ProfileType.Localhost,
-            LocalhostRef = profile.LocalhostProfile ?? string.Empty,
+            LocalhostRef = Path.Combine(directory, profile.LocalhostProfile ?? string.Empty),
         },
     };
+
+    private static SELinuxOption? Selinux(V1SELinuxOptions? options) => options is null
+        ? null
+        : new SELinuxOption
+        {
+            User = options.User ?? string.Empty,
+            Role = options.Role ?? string.Empty,
+            Type = options.Type ?? string.Empty,
+            Level = options.Level ?? string.Empty,
+        };
 
     private static SecurityProfile Unconfined() =>
         new() { ProfileType = SecurityProfile.Types.ProfileType.Unconfined };

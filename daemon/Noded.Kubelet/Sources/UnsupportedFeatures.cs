@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using k8s.Models;
 using Noded.Api;
 using Noded.Api.Pods;
@@ -11,25 +12,26 @@ namespace Noded.Kubelet.Sources;
 /// </summary>
 internal static class UnsupportedFeatures
 {
+    /// <summary>Sysctls that reach no further than the pod: upstream's safe set.</summary>
+    private static readonly FrozenSet<string> SafeSysctls = FrozenSet.Create(
+        "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range",
+        "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_reserved_ports", "net.ipv4.tcp_keepalive_time",
+        "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_rmem",
+        "net.ipv4.tcp_wmem");
+
     internal static void Find(V1Pod pod, FieldPath path, FieldErrors errors)
     {
         FieldPath spec = path.Child("spec");
         Refuse(errors, spec.Child("nodeSelector"), pod.Spec.NodeSelector?.Count > 0);
         Refuse(errors, spec.Child("affinity"), pod.Spec.Affinity is not null);
-        Refuse(errors, spec.Child("setHostnameAsFQDN"), pod.Spec.SetHostnameAsFQDN == true);
         Refuse(errors, spec.Child("runtimeClassName"), pod.Spec.RuntimeClassName is not null);
         Refuse(errors, spec.Child("activeDeadlineSeconds"), pod.Spec.ActiveDeadlineSeconds is not null);
-        Refuse(errors, spec.Child("hostAliases"), pod.Spec.HostAliases?.Count > 0);
-        Refuse(errors, spec.Child("dnsConfig"), pod.Spec.DnsConfig is not null);
         Refuse(errors, spec.Child("readinessGates"), pod.Spec.ReadinessGates?.Count > 0);
         Refuse(errors, spec.Child("hostUsers"), pod.Spec.HostUsers == false);
         Refuse(errors, spec.Child("resources"), pod.Spec.Resources is not null);
         FieldPath security = spec.Child("securityContext");
-        Refuse(errors, security.Child("seLinuxOptions"), pod.Spec.SecurityContext?.SeLinuxOptions is not null);
         Refuse(errors, security.Child("appArmorProfile"), pod.Spec.SecurityContext?.AppArmorProfile is not null);
-        Refuse(errors, security.Child("sysctls"), pod.Spec.SecurityContext?.Sysctls?.Count > 0);
-        Refuse(errors, security.Child("seccompProfile"), pod.Spec.SecurityContext?.SeccompProfile?.Type == "Localhost");
-        Refuse(errors, security.Child("runAsNonRoot"), pod.Spec.SecurityContext?.RunAsNonRoot == true);
+        FindUnsafe(pod.Spec, security.Child("sysctls"), errors);
         for (int i = 0; i < (pod.Spec.Volumes?.Count ?? 0); i++)
         {
             Find(pod.Spec.Volumes![i], spec.Child("volumes").Index(i), errors);
@@ -37,6 +39,19 @@ internal static class UnsupportedFeatures
 
         Find(pod.Spec.InitContainers, spec.Child("initContainers"), errors);
         Find(pod.Spec.Containers, spec.Child("containers"), errors);
+    }
+
+    /// <summary>Settings that have no namespace of their own would be the machine's.</summary>
+    private static void FindUnsafe(V1PodSpec spec, FieldPath path, FieldErrors errors)
+    {
+        for (int i = 0; i < (spec.SecurityContext?.Sysctls?.Count ?? 0); i++)
+        {
+            string name = spec.SecurityContext!.Sysctls[i].Name.Replace('/', '.');
+            if (!SafeSysctls.Contains(name))
+            {
+                errors.Forbidden(path.Index(i).Child("name"), $"forbidden sysctl: \"{name}\" not allowlisted");
+            }
+        }
     }
 
     private static void Find(V1Volume volume, FieldPath path, FieldErrors errors)
@@ -71,14 +86,10 @@ internal static class UnsupportedFeatures
 
         Refuse(errors, path.Child("envFrom"), container.EnvFrom?.Count > 0);
         FieldPath security = path.Child("securityContext");
-        Refuse(errors, security.Child("seccompProfile"), container.SecurityContext?.SeccompProfile?.Type == "Localhost");
-        Refuse(errors, security.Child("runAsNonRoot"), container.SecurityContext?.RunAsNonRoot == true);
-        Refuse(errors, security.Child("seLinuxOptions"), container.SecurityContext?.SeLinuxOptions is not null);
-        Refuse(errors, security.Child("procMount"), container.SecurityContext?.ProcMount is not (null or "Default"));
         Refuse(errors, security.Child("appArmorProfile"), container.SecurityContext?.AppArmorProfile is not null);
         for (int i = 0; i < (container.Env?.Count ?? 0); i++)
         {
-            Refuse(errors, path.Child("env").Index(i).Child("valueFrom"), container.Env![i].ValueFrom is not null);
+            Refuse(errors, path.Child("env").Index(i).Child("valueFrom").Child("fileKeyRef"), container.Env![i].ValueFrom?.FileKeyRef is not null);
         }
     }
 

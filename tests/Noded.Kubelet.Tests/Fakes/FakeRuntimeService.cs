@@ -102,6 +102,15 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
         }
     }
 
+    /// <summary>Whom images run as.</summary>
+    public ImageUser ImageUser { get; set; }
+
+    public Task<ImageUser> GetImageUserAsync(string reference, CancellationToken cancellationToken) =>
+        CallAsync("list_image_user", reference, () => ImageUser, cancellationToken);
+
+    public Task<ImmutableArray<string>> GetPodSandboxIpsAsync(PodSandboxId sandbox, CancellationToken cancellationToken) =>
+        CallAsync<ImmutableArray<string>>("list_ips", sandbox.Value, () => ["10.0.0.1"], cancellationToken);
+
     public Task<string> VersionAsync(CancellationToken cancellationToken) =>
         CallAsync("version", "runtime", () => "fake 1.0.0", cancellationToken);
 

@@ -4,6 +4,7 @@ using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
+using Noded.Kubelet.Pods.Network;
 using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Status;
@@ -37,6 +38,8 @@ internal sealed class KubeletHarness : IAsyncDisposable
         SteadyClock steady = new(TimeOfDay);
         PodLayout layout = _layout = new PodLayout(new NodePaths(_root.FullName), new CgroupHierarchies([]));
         VolumeManager volumes = new(Runtime, layout, Events, Flight, nodeMemory: 1L << 30);
+        NodeFacts node = new("node1", ["192.0.2.1"], 1000, 1L << 30, 1L << 30) { ClusterDns = ["10.96.0.10"] };
+        PodNameService names = new(layout, node);
         Probes = new ProbeManager(
             Path.Combine(_root.FullName, "probes"),
             "192.0.2.1",
@@ -47,7 +50,8 @@ internal sealed class KubeletHarness : IAsyncDisposable
         PodWorkerServices services = new(
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
-                Runtime, new ImagePuller(Runtime, Events, steady), volumes, layout, new ContainerIndex(),
+                Runtime, new ImagePuller(Runtime, Events, steady), volumes,
+                new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), node), names, layout, new ContainerIndex(),
                 new PodJournal(Events, Flight, TimeOfDay), steady),
             new PodTerminator(Runtime, volumes, layout, Events, Flight),
             Probes,

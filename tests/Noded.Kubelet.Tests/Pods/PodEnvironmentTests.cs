@@ -33,6 +33,24 @@ public sealed class PodEnvironmentTests
 
         Assert.Equal(
             ["A=$(B)", "B=b2", "C=$(B)b"],
-            PodEnvironment.Compute(container).Select(pair => $"{pair.Key}={pair.Value}"));
+            PodEnvironment.Compute(container, _ => "").Select(pair => $"{pair.Key}={pair.Value}"));
+    }
+
+    [Fact]
+    public void Compute_ValueFromElsewhere_IsUsedAsItIs()
+    {
+        V1Container container = new()
+        {
+            Env =
+            [
+                new V1EnvVar { Name = "A", Value = "1" },
+                new V1EnvVar { Name = "B", ValueFrom = new V1EnvVarSource { FieldRef = new V1ObjectFieldSelector { FieldPath = "x" } } },
+                new V1EnvVar { Name = "C", Value = "$(B)" },
+            ],
+        };
+
+        Assert.Equal(
+            ["A=1", "B=$(A)x", "C=$(A)x"],
+            PodEnvironment.Compute(container, source => "$(A)" + source.FieldRef.FieldPath).Select(pair => $"{pair.Key}={pair.Value}"));
     }
 }

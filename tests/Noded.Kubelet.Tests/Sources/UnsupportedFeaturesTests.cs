@@ -24,20 +24,12 @@ public sealed partial class UnsupportedFeaturesTests
             [new V1Volume { Name = "a", EmptyDir = new V1EmptyDirVolumeSource { Medium = "HugePages-2Mi" } }],
         ["spec.nodeSelector"] = spec => spec.NodeSelector = new Dictionary<string, string> { ["a"] = "b" },
         ["spec.affinity"] = spec => spec.Affinity = new V1Affinity(),
-        ["spec.setHostnameAsFQDN"] = spec => spec.SetHostnameAsFQDN = true,
         ["spec.runtimeClassName"] = spec => spec.RuntimeClassName = "gvisor",
         ["spec.activeDeadlineSeconds"] = spec => spec.ActiveDeadlineSeconds = 1,
-        ["spec.hostAliases"] = spec => spec.HostAliases = [new V1HostAlias { Ip = "192.0.2.1" }],
-        ["spec.dnsConfig"] = spec => spec.DnsConfig = new V1PodDNSConfig(),
         ["spec.readinessGates"] = spec => spec.ReadinessGates = [new V1PodReadinessGate { ConditionType = "a" }],
         ["spec.hostUsers"] = spec => spec.HostUsers = false,
         ["spec.resources"] = spec => spec.Resources = new V1ResourceRequirements(),
-        ["spec.securityContext.seLinuxOptions"] = OfPod(security => security.SeLinuxOptions = new V1SELinuxOptions()),
         ["spec.securityContext.appArmorProfile"] = OfPod(security => security.AppArmorProfile = new V1AppArmorProfile()),
-        ["spec.securityContext.sysctls"] = OfPod(security => security.Sysctls = [new V1Sysctl()]),
-        ["spec.securityContext.seccompProfile"] = OfPod(
-            security => security.SeccompProfile = new V1SeccompProfile { Type = "Localhost" }),
-        ["spec.securityContext.runAsNonRoot"] = OfPod(security => security.RunAsNonRoot = true),
         ["lifecycle"] = OfContainer(container => container.Lifecycle = new V1Lifecycle()),
         ["restartPolicy"] = OfContainer(container => container.RestartPolicy = "Always"),
         ["terminationMessagePath"] = OfContainer(container => container.TerminationMessagePath = "/dev/other"),
@@ -49,15 +41,11 @@ public sealed partial class UnsupportedFeaturesTests
             Limits = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("1"), ["ephemeral-storage"] = new("1Gi") },
         }),
         ["envFrom"] = OfContainer(container => container.EnvFrom = [new V1EnvFromSource()]),
-        ["securityContext.seccompProfile"] = OfSecurity(
-            security => security.SeccompProfile = new V1SeccompProfile { Type = "Localhost" }),
-        ["securityContext.runAsNonRoot"] = OfSecurity(security => security.RunAsNonRoot = true),
-        ["securityContext.seLinuxOptions"] = OfSecurity(security => security.SeLinuxOptions = new V1SELinuxOptions()),
-        ["securityContext.procMount"] = OfSecurity(security => security.ProcMount = "Unmasked"),
         ["securityContext.appArmorProfile"] = OfSecurity(security => security.AppArmorProfile = new V1AppArmorProfile()),
-        ["env[1].valueFrom"] = OfContainer(container => container.Env =
+        ["env[1].valueFrom.fileKeyRef"] = OfContainer(container => container.Env =
         [
-            new V1EnvVar { Name = "A", Value = "a" }, new V1EnvVar { Name = "B", ValueFrom = new V1EnvVarSource() },
+            new V1EnvVar { Name = "A", Value = "a" },
+            new V1EnvVar { Name = "B", ValueFrom = new V1EnvVarSource { FileKeyRef = new V1FileKeySelector() } },
         ]),
     };
 
@@ -95,6 +83,24 @@ public sealed partial class UnsupportedFeaturesTests
 
     [Fact]
     public void Find_NothingUnusual_IsAccepted() => Assert.Empty(Find(Plain()));
+
+    [Fact]
+    public void Find_SysctlThatIsTheMachines_IsRefused()
+    {
+        V1PodSpec spec = Plain();
+        spec.SecurityContext = new V1PodSecurityContext
+        {
+            Sysctls =
+            [
+                new V1Sysctl { Name = "net.ipv4.tcp_syncookies", Value = "1" }, new V1Sysctl { Name = "net/ipv4/tcp_wmem", Value = "1" },
+                new V1Sysctl { Name = "kernel.msgmax", Value = "1" },
+            ],
+        };
+
+        Assert.Equal(
+            ["spec.securityContext.sysctls[2].name: Forbidden: forbidden sysctl: \"kernel.msgmax\" not allowlisted"],
+            Find(spec).Select(error => error.ToString()));
+    }
 
     [Fact]
     public void Find_DefaultsThatUpstreamFillsIn_AreAccepted()

@@ -3,6 +3,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
+using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Probes;
@@ -130,7 +131,7 @@ public sealed class KubeletComponent : IDisposable
     private static ProbeManager NewProbes(
         KubeletOptions options, KubeletServices services, RuntimeService runtime, SyncInbox inbox) => new(
         options.Paths.ProbeResults,
-        options.HostIp,
+        new PodAddress(options.HostIp),
         new ProbeWorkerServices(
             new RetryingProber(new ProbeHandlers(runtime, services.Clock), services.Events),
             services.Metrics.Probes,
@@ -147,10 +148,14 @@ public sealed class KubeletComponent : IDisposable
         PodJournal journal = new(services.Events, services.Flight, services.Clock);
         VolumeManager volumes = new(runtime, _layout, services.Events, services.Flight, MachineMemory.TotalBytes);
         ImagePuller puller = new(runtime, services.Events, steady);
+        HookRunner hooks = new(
+            runtime, new PodAddress(options.HostIp), services.Events, services.Metrics.Lifecycle, services.Clock);
+        ContainerStopper stopper = new(
+            runtime, hooks, services.Events, services.Clock, services.Loggers.CreateLogger<ContainerStopper>());
         return new PodWorkerServices(
             new PodInspector(runtime, services.Clock),
-            new PodSyncer(runtime, puller, volumes, _layout, index, journal, steady),
-            new PodTerminator(runtime, volumes, _layout, services.Events, services.Flight),
+            new PodSyncer(runtime, puller, stopper, hooks, volumes, _layout, index, journal, steady),
+            new PodTerminator(runtime, stopper, volumes, _layout, services.Flight),
             _probes,
             _statuses,
             _activity,

@@ -146,7 +146,7 @@ public sealed class ProbeStateTests : IDisposable
             new ProbeMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry())),
             _activity, _clock, () => jitter, NullLogger.Instance);
         return new ProbeManager(
-            Path.Combine(_directory.FullName, directory), "192.0.2.1", services, new SyncInbox(new ActivityTracker(), flight));
+            Path.Combine(_directory.FullName, directory), new PodAddress("192.0.2.1"), services, new SyncInbox(new ActivityTracker(), flight));
     }
 
     private PodStatus Running(string id) => PodStatus.Empty(_pod.Uid) with

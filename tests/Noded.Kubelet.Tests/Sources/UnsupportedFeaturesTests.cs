@@ -38,7 +38,14 @@ public sealed partial class UnsupportedFeaturesTests
         ["spec.securityContext.seccompProfile"] = OfPod(
             security => security.SeccompProfile = new V1SeccompProfile { Type = "Localhost" }),
         ["spec.securityContext.runAsNonRoot"] = OfPod(security => security.RunAsNonRoot = true),
-        ["lifecycle"] = OfContainer(container => container.Lifecycle = new V1Lifecycle()),
+        ["lifecycle.postStart.tcpSocket"] = OfContainer(container => container.Lifecycle = new V1Lifecycle
+        {
+            PostStart = new V1LifecycleHandler { TcpSocket = new V1TCPSocketAction() },
+        }),
+        ["lifecycle.preStop.tcpSocket"] = OfContainer(container => container.Lifecycle = new V1Lifecycle
+        {
+            PreStop = new V1LifecycleHandler { TcpSocket = new V1TCPSocketAction() },
+        }),
         ["restartPolicy"] = OfContainer(container => container.RestartPolicy = "Always"),
         ["terminationMessagePath"] = OfContainer(container => container.TerminationMessagePath = "/dev/other"),
         ["terminationMessagePolicy"] = OfContainer(

@@ -3,6 +3,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
+using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Pods.Network;
@@ -138,7 +139,7 @@ public sealed class KubeletComponent : IDisposable
     private static ProbeManager NewProbes(
         KubeletOptions options, KubeletServices services, RuntimeService runtime, SyncInbox inbox) => new(
         options.Paths.ProbeResults,
-        options.HostIp,
+        new PodAddress(options.HostIp),
         new ProbeWorkerServices(
             new RetryingProber(new ProbeHandlers(runtime, services.Clock), services.Events),
             services.Metrics.Probes,
@@ -163,10 +164,14 @@ public sealed class KubeletComponent : IDisposable
         PodNameService names = new(_layout, node);
         ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), node);
         ImagePuller puller = new(runtime, services.Events, steady);
+        HookRunner hooks = new(
+            runtime, new PodAddress(options.HostIp), services.Events, services.Metrics.Lifecycle, services.Clock);
+        ContainerStopper stopper = new(
+            runtime, hooks, services.Events, services.Clock, services.Loggers.CreateLogger<ContainerStopper>());
         return new PodWorkerServices(
             new PodInspector(runtime, services.Clock),
-            new PodSyncer(runtime, puller, volumes, specs, names, _layout, index, journal, steady),
-            new PodTerminator(runtime, volumes, _layout, services.Events, services.Flight),
+            new PodSyncer(runtime, puller, stopper, hooks, volumes, specs, names, _layout, index, journal, steady),
+            new PodTerminator(runtime, stopper, volumes, _layout, services.Flight),
             _probes,
             _statuses,
             _activity,

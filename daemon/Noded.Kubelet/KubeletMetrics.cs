@@ -1,3 +1,4 @@
+using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
@@ -14,6 +15,7 @@ public sealed class KubeletMetrics
         Runtime = new RuntimeMetrics(factory);
         Pleg = new PlegMetrics(factory);
         Probes = new ProbeMetrics(factory);
+        Lifecycle = new LifecycleMetrics(factory);
         Gauge pods = factory.CreateGauge("kubelet_running_pods", "Number of pods that have a running pod sandbox");
         Gauge containers = factory.CreateGauge(
             "kubelet_running_containers", "Number of containers currently running", ["container_state"]);
@@ -35,6 +37,8 @@ public sealed class KubeletMetrics
     public PlegMetrics Pleg { get; }
 
     public ProbeMetrics Probes { get; }
+
+    public LifecycleMetrics Lifecycle { get; }
 
     /// <summary>Read at every scrape, so that nothing has to be kept up to date between them.</summary>
     internal Func<(int RunningPods, int RunningContainers, int DesiredPods)>? Snapshot { get; set; }

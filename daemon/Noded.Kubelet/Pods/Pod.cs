@@ -18,6 +18,10 @@ public sealed record Pod(PodUid Uid, NamespacedName Name, V1Pod Manifest)
 
     public bool HostNetwork => Manifest.IsHostNetwork();
 
+    /// <summary>The container, or init container, of this name; null when the pod has none.</summary>
+    internal V1Container? TryGetContainer(string name) =>
+        Spec.Containers.Concat(Spec.InitContainers ?? []).FirstOrDefault(container => container.Name == name);
+
     /// <summary>How the flight recorder names it.</summary>
     public string Subject => SubjectOf(Name);
 

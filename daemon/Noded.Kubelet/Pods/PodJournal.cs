@@ -62,8 +62,9 @@ internal sealed class PodJournal(EventRecorder events, FlightRecorder flight, Ti
         }
     }
 
-    internal void Killing(Pod pod, string container, string reason) =>
-        events.Normal(Subjects.OfContainer(pod, container), "Killing", reason);
+    /// <summary>Without the hook's own words, which may be secret.</summary>
+    internal void PostStartFailed(Pod pod, string container) =>
+        events.Warn(Subjects.OfContainer(pod, container), "FailedPostStartHook", "PostStartHook failed");
 
     internal void SandboxChanged(Pod pod) =>
         events.Normal(pod.Subject, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");

@@ -30,6 +30,9 @@ internal sealed class PodSyncState(RestartBackoff restarts, RestartBackoff pulls
 {
     internal RestartBackoff Restarts { get; } = restarts;
 
+    /// <summary>Containers whose preStop hook has begun, so that it does not again.</summary>
+    internal HashSet<ContainerId> PreStopped { get; } = [];
+
     /// <summary>What probes say of the pod at this sync.</summary>
     internal PodHealth Health { get; set; } = PodHealth.Unprobed;
 

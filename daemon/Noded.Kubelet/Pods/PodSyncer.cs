@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using k8s.Models;
 using Noded.Api.Pods;
 using Noded.Kubelet.Images;
+using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods.Network;
 using Noded.Kubelet.Runtime;
@@ -12,6 +14,8 @@ namespace Noded.Kubelet.Pods;
 internal sealed class PodSyncer(
     IRuntimeService runtime,
     ImagePuller images,
+    ContainerStopper stopper,
+    HookRunner hooks,
     VolumeManager volumes,
     ContainerSpecs specs,
     PodNameService names,
@@ -31,7 +35,7 @@ internal sealed class PodSyncer(
 
         if (!actions.IsEmpty)
         {
-            await StopAsync(pod, actions, cancellationToken);
+            await StopAsync(pod, actions, state, cancellationToken);
             retryAt = Earlier(retryAt, await StartAsync(pod, status, actions, state, failures, cancellationToken));
             status = await runtime.GetPodStatusAsync(pod.Uid, cancellationToken);
         }
@@ -44,14 +48,14 @@ internal sealed class PodSyncer(
         return new SyncResult(status, failures.ToImmutableDictionary(), actions.BackedOff, retryAt);
     }
 
-    private async Task StopAsync(Pod pod, PodActions actions, CancellationToken cancellationToken)
+    private async Task StopAsync(Pod pod, PodActions actions, PodSyncState state, CancellationToken cancellationToken)
     {
-        foreach (ContainerToKill kill in actions.Kill)
-        {
-            journal.Killing(pod, kill.Container.Name, kill.Reason);
-            await runtime.StopContainerAsync(
-                kill.Container.Id, PodTerminator.GracePeriod(pod, kill), cancellationToken);
-        }
+        await Task.WhenAll(actions.Kill.Select(kill => stopper.StopAsync(
+            pod.Name,
+            pod,
+            new ContainerToStop(kill.Container, kill.Reason, PodTerminator.GracePeriod(pod, kill)),
+            state.PreStopped,
+            cancellationToken)));
 
         foreach (ContainerStatus unused in actions.Remove)
         {
@@ -159,6 +163,41 @@ internal sealed class PodSyncer(
         }
 
         await journal.StartContainerAsync(pod, name, () => runtime.StartContainerAsync(created, cancellationToken));
+        if (start.Container.Lifecycle?.PostStart is { } hook)
+        {
+            await RunPostStartAsync(pod, start.Container, created, hook, state, cancellationToken);
+        }
+    }
+
+    /// <summary>The container counts as running once its hook is over; one whose hook fails is ended.</summary>
+    private async Task RunPostStartAsync(
+        Pod pod,
+        V1Container container,
+        ContainerId id,
+        V1LifecycleHandler hook,
+        PodSyncState state,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            await hooks.RunAsync(pod, container, id, hook, cancellationToken);
+        }
+        catch (HookException e)
+        {
+            journal.PostStartFailed(pod, container.Name);
+            PodStatus status = await runtime.GetPodStatusAsync(pod.Uid, cancellationToken);
+            if (status.Containers.FirstOrDefault(started => started.Id == id) is { State: ContainerState.Running } running)
+            {
+                await stopper.StopAsync(
+                    pod.Name,
+                    pod,
+                    new ContainerToStop(running, "FailedPostStartHook", PodTerminator.GracePeriod(pod)),
+                    state.PreStopped,
+                    cancellationToken);
+            }
+
+            throw new ContainerStartException("PostStartHookError", e.Message);
+        }
     }
 
     private void NoteEnds(PodStatus status, PodSyncState state)

@@ -1,6 +1,6 @@
 using k8s.Models;
 using Noded.Api.Pods;
-using Noded.Kubelet.Events;
+using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Volumes;
@@ -10,7 +10,7 @@ namespace Noded.Kubelet.Pods;
 
 /// <summary>Ends a pod: stops its containers, then its sandboxes, then removes what is left. Every step repeats safely.</summary>
 internal sealed class PodTerminator(
-    IRuntimeService runtime, VolumeManager volumes, PodLayout layout, EventRecorder events, FlightRecorder flight)
+    IRuntimeService runtime, ContainerStopper stopper, VolumeManager volumes, PodLayout layout, FlightRecorder flight)
 {
     private static readonly TimeSpan DefaultGracePeriod = TimeSpan.FromSeconds(30);
 
@@ -21,8 +21,7 @@ internal sealed class PodTerminator(
     /// <summary>A probe that demands a container's end may give it a time of its own.</summary>
     internal static TimeSpan GracePeriod(Pod pod, ContainerToKill kill)
     {
-        V1Container? container = pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? [])
-            .FirstOrDefault(container => container.Name == kill.Container.Name);
+        V1Container? container = pod.TryGetContainer(kill.Container.Name);
         return kill.Probe is { } kind && container is not null
             && ProbeTarget.ProbesOf(container, kind)?.TerminationGracePeriodSeconds is { } seconds
             ? TimeSpan.FromSeconds(seconds)
@@ -31,18 +30,24 @@ internal sealed class PodTerminator(
 
     /// <summary>Stops everything that runs; returns once nothing does.</summary>
     /// <param name="pod">Null for an orphan.</param>
+    /// <param name="preStopped">Containers whose preStop hook has begun already.</param>
     internal async Task StopAsync(
-        PodStatus status, NamespacedName name, Pod? pod, TimeSpan gracePeriod, CancellationToken cancellationToken)
+        PodStatus status,
+        NamespacedName name,
+        Pod? pod,
+        TimeSpan gracePeriod,
+        ISet<ContainerId> preStopped,
+        CancellationToken cancellationToken)
     {
         // In parallel: the grace period is the pod's, not each container's after the other.
         await Task.WhenAll(status.Containers
             .Where(container => container.State is ContainerState.Running or ContainerState.Unknown)
-            .Select(container =>
-            {
-                events.Normal(
-                    Subjects.OfContainer(name, pod, container.Name), "Killing", $"Stopping container {container.Name}");
-                return runtime.StopContainerAsync(container.Id, gracePeriod, cancellationToken);
-            }));
+            .Select(container => stopper.StopAsync(
+                name,
+                pod,
+                new ContainerToStop(container, $"Stopping container {container.Name}", gracePeriod),
+                preStopped,
+                cancellationToken)));
 
         foreach (PodSandbox sandbox in status.Sandboxes)
         {

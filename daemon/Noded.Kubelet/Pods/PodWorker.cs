@@ -28,6 +28,7 @@ internal sealed partial class PodWorker
         Channel.CreateUnbounded<Signal>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly CancellationTokenSource _deletion = new();
+    private readonly ShrinkingGrace _grace = new();
 
     // Ends that were reported and that the runtime is still to confirm; kept over steps that fail.
     private readonly HashSet<ContainerId> _died = [];
@@ -64,9 +65,14 @@ internal sealed partial class PodWorker
         Post(null);
     }
 
-    /// <summary>The pod must go. What is being done for it is broken off.</summary>
-    internal void Delete()
+    /// <summary>
+    /// The pod must go. What is being done for it is broken off; so is a stop under way that would take longer than
+    /// this one.
+    /// </summary>
+    /// <param name="gracePeriod">Null for the pod's own. It can shrink, and never grows.</param>
+    internal void Delete(TimeSpan? gracePeriod = null)
     {
+        _grace.Shrink(gracePeriod);
         _deletion.Cancel();
         Post(null);
     }
@@ -225,12 +231,11 @@ internal sealed partial class PodWorker
     private async Task TerminateAsync(CancellationToken cancellationToken)
     {
         _services.Probes.StopLivenessAndStartup(Uid);
-        TimeSpan gracePeriod = _pod is { } pod ? PodTerminator.GracePeriod(pod) : PodWorkerServices.OrphanGracePeriod;
         PodStatus status = await _services.Inspector.InspectAsync(Uid, [], cancellationToken);
 
         if (Phase == PodWorkerPhase.Terminating)
         {
-            await _services.Terminator.StopAsync(status, Name, _pod, gracePeriod, cancellationToken);
+            await StopAsync(status, cancellationToken);
             Phase = PodWorkerPhases.Next(Phase, PodSignal.ContainersStopped);
             status = await _services.Inspector.InspectAsync(Uid, [], cancellationToken);
         }
@@ -239,6 +244,26 @@ internal sealed partial class PodWorker
         await _services.Probes.RemoveAsync(Uid);
         _services.Statuses.Remove(Uid);
         Phase = PodWorkerPhases.Next(Phase, PodSignal.ResourcesReclaimed);
+    }
+
+    /// <summary>Begins again with what is left when a shorter grace period comes in the meantime.</summary>
+    private async Task StopAsync(PodStatus status, CancellationToken cancellationToken)
+    {
+        TimeSpan own = _pod is { } pod ? PodTerminator.GracePeriod(pod) : PodWorkerServices.OrphanGracePeriod;
+        while (true)
+        {
+            (TimeSpan gracePeriod, CancellationToken shrunk) = _grace.Take(own);
+            using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, shrunk);
+            try
+            {
+                await _services.Terminator.StopAsync(status, Name, _pod, gracePeriod, _state.PreStopped, both.Token);
+                return;
+            }
+            catch (OperationCanceledException) when (shrunk.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                status = await _services.Inspector.InspectAsync(Uid, [], cancellationToken);
+            }
+        }
     }
 
     /// <summary>A reason to look again.</summary>

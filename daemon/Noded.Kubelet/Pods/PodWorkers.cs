@@ -47,12 +47,13 @@ internal sealed class PodWorkers(PodWorkerServices services)
     }
 
     /// <summary>The pod is not wished any more; a uid without a worker is none of the runtime's either.</summary>
-    internal void Delete(PodUid uid)
+    /// <param name="gracePeriod">Null for the pod's own; a later call can only shorten it.</param>
+    internal void Delete(PodUid uid, TimeSpan? gracePeriod = null)
     {
         if (_workers.TryGetValue(uid, out PodWorker? worker))
         {
             Decide(worker.Name, $"remove, uid {uid}");
-            worker.Delete();
+            worker.Delete(gracePeriod);
         }
 
         foreach (Pod waiting in _waiting.Values.Where(pod => pod.Uid == uid).ToList())

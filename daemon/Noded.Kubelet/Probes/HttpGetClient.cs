@@ -31,14 +31,17 @@ internal static class HttpGetClient
             return await ExchangeAsync(plain, request, cancellationToken);
         }
 
-        await using SslStream secure = new(plain);
+        FirstBytesStream watched = new(plain);
+        await using SslStream secure = new(watched);
         try
         {
             await secure.AuthenticateAsClientAsync(Unverified(request.Host), cancellationToken);
         }
-        catch (AuthenticationException e)
+        catch (Exception e) when (e is AuthenticationException or IOException)
         {
-            throw new IOException($"tls: {e.Message}", e);
+            throw watched.First.SequenceEqual("HTTP/"u8)
+                ? new NoTlsException("http: server gave HTTP response to HTTPS client")
+                : new IOException($"tls: {e.Message}", e);
         }
 
         return await ExchangeAsync(secure, request, cancellationToken);
@@ -166,3 +169,6 @@ internal static class HttpGetClient
         RemoteCertificateValidationCallback = (_, _, _, _) => true,
     };
 }
+
+/// <summary>A server that was asked for TLS answered in plain HTTP.</summary>
+internal sealed class NoTlsException(string message) : IOException(message);

@@ -5,42 +5,15 @@ namespace Noded.Kubelet.Probes;
 /// <summary>A GET that has to be answered with a status from 200 to 399.</summary>
 internal static class HttpProber
 {
-    private const int MaxRedirects = 10;
-
     internal static async Task<ProbeOutcome> ProbeAsync(HttpGetRequest request, CancellationToken cancellationToken)
     {
-        HttpGetRequest current = request;
         try
         {
-            for (int redirects = 0; ; redirects++)
-            {
-                HttpGetResponse response = await HttpGetClient.SendAsync(current, cancellationToken);
-                if (response.StatusCode is not (301 or 302 or 303 or 307 or 308) || string.IsNullOrEmpty(response.Location))
-                {
-                    return Judge(response);
-                }
-
-                if (current.TryFollow(response.Location) is not { } next)
-                {
-                    return Failure(current, $"failed to parse Location header \"{response.Location}\"");
-                }
-
-                // Another host is none of the container's business: that it sends there is all it is asked.
-                if (!next.Host.Equals(request.Host, StringComparison.OrdinalIgnoreCase))
-                {
-                    return Judge(response);
-                }
-
-                current = next;
-                if (redirects + 1 == MaxRedirects)
-                {
-                    return Failure(current, "stopped after 10 redirects");
-                }
-            }
+            return Judge(await HttpRedirects.FollowAsync(request, cancellationToken));
         }
-        catch (Exception e) when (e is IOException or FormatException)
+        catch (IOException e)
         {
-            return Failure(current, e.Message);
+            return ProbeOutcome.Failure(e.Message);
         }
     }
 
@@ -53,7 +26,4 @@ internal static class HttpProber
             ProbeVerdict.Warning, $"Probe terminated redirects, Response body: {Encoding.UTF8.GetString(response.Body.Span)}"),
         _ => ProbeOutcome.Failure($"HTTP probe failed with statuscode: {response.StatusCode}"),
     };
-
-    private static ProbeOutcome Failure(HttpGetRequest request, string reason) =>
-        ProbeOutcome.Failure($"Get \"{request.Url}\": {reason}");
 }

@@ -11,9 +11,8 @@ namespace Noded.Kubelet.Probes;
 /// the sync loop.
 /// </summary>
 /// <param name="directory">Where results are kept over a restart of the daemon.</param>
-/// <param name="hostIp">Where pods in the host's network listen.</param>
 internal sealed partial class ProbeManager(
-    string directory, string hostIp, ProbeWorkerServices services, SyncInbox inbox)
+    string directory, PodAddress address, ProbeWorkerServices services, SyncInbox inbox)
 {
     private ImmutableDictionary<PodUid, PodProbes> _pods = ImmutableDictionary<PodUid, PodProbes>.Empty;
 
@@ -31,10 +30,7 @@ internal sealed partial class ProbeManager(
             ImmutableInterlocked.TryAdd(ref _pods, pod.Uid, probes);
         }
 
-        string host = !pod.HostNetwork ? status.Ips.FirstOrDefault(string.Empty)
-            : hostIp.Length > 0 ? hostIp
-            : "127.0.0.1";
-        return probes.Update(pod, status, host);
+        return probes.Update(pod, status, address.Of(pod, status));
     }
 
     /// <summary>The pod is on its way out: nothing may end or restart its containers but that.</summary>

@@ -138,6 +138,7 @@ public sealed partial class RuntimeService
             Stdin = spec.Container.Stdin == true,
             StdinOnce = spec.Container.StdinOnce == true,
             Tty = spec.Container.Tty == true,
+            StopSignal = ToSignal(spec.Container.Lifecycle?.StopSignal),
             Linux = new LinuxContainerConfig
             {
                 Resources = ContainerResources.Compute(pod, spec.Container),
@@ -168,6 +169,15 @@ public sealed partial class RuntimeService
             _ => Protocols.Cri.V1.MountPropagation.PropagationPrivate,
         },
     };
+
+    /// <summary>The API writes <c>SIGRTMIN+1</c> where CRI has <c>SIGRTMINPLUS1</c>.</summary>
+    internal static Signal ToSignal(string? name) =>
+        Enum.TryParse(
+            name?.Replace("+", "PLUS", StringComparison.Ordinal).Replace("-", "MINUS", StringComparison.Ordinal),
+            ignoreCase: true,
+            out Signal signal)
+            ? signal
+            : Signal.RuntimeDefault;
 
     private static Container ToContainer(Protocols.Cri.V1.Container container)
     {

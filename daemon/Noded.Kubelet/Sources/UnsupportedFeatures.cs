@@ -74,7 +74,9 @@ internal static class UnsupportedFeatures
 
     private static void Find(V1Container container, FieldPath path, FieldErrors errors)
     {
-        Refuse(errors, path.Child("lifecycle"), container.Lifecycle is not null);
+        FieldPath lifecycle = path.Child("lifecycle");
+        Refuse(errors, lifecycle.Child("postStart").Child("tcpSocket"), container.Lifecycle?.PostStart?.TcpSocket is not null);
+        Refuse(errors, lifecycle.Child("preStop").Child("tcpSocket"), container.Lifecycle?.PreStop?.TcpSocket is not null);
         Refuse(errors, path.Child("restartPolicy"), container.RestartPolicy is not null);
         Refuse(errors, path.Child("terminationMessagePath"), container.TerminationMessagePath is not (null or "/dev/termination-log"));
         Refuse(errors, path.Child("terminationMessagePolicy"), container.TerminationMessagePolicy is not (null or "File"));

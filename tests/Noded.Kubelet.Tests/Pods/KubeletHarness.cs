@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
+using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Pods.Network;
@@ -42,18 +43,21 @@ internal sealed class KubeletHarness : IAsyncDisposable
         PodNameService names = new(layout, node);
         Probes = new ProbeManager(
             Path.Combine(_root.FullName, "probes"),
-            "192.0.2.1",
+            new PodAddress("192.0.2.1"),
             new ProbeWorkerServices(
                 new RetryingProber(Prober, Events), new ProbeMetrics(Metrics.WithCustomRegistry(Registry)), Activity, TimeOfDay,
                 () => 0.5, NullLogger.Instance),
             Inbox);
+        HookRunner hooks = new(
+            Runtime, new PodAddress("127.0.0.1"), Events, new LifecycleMetrics(Metrics.WithCustomRegistry(Registry)), TimeOfDay);
+        ContainerStopper stopper = new(Runtime, hooks, Events, TimeOfDay, NullLogger<ContainerStopper>.Instance);
         PodWorkerServices services = new(
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
-                Runtime, new ImagePuller(Runtime, Events, steady), volumes,
+                Runtime, new ImagePuller(Runtime, Events, steady), stopper, hooks, volumes,
                 new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), node), names, layout, new ContainerIndex(),
                 new PodJournal(Events, Flight, TimeOfDay), steady),
-            new PodTerminator(Runtime, volumes, layout, Events, Flight),
+            new PodTerminator(Runtime, stopper, volumes, layout, Flight),
             Probes,
             Statuses,
             Activity,

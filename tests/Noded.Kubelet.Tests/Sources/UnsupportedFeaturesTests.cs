@@ -30,7 +30,14 @@ public sealed partial class UnsupportedFeaturesTests
         ["spec.hostUsers"] = spec => spec.HostUsers = false,
         ["spec.resources"] = spec => spec.Resources = new V1ResourceRequirements(),
         ["spec.securityContext.appArmorProfile"] = OfPod(security => security.AppArmorProfile = new V1AppArmorProfile()),
-        ["lifecycle"] = OfContainer(container => container.Lifecycle = new V1Lifecycle()),
+        ["lifecycle.postStart.tcpSocket"] = OfContainer(container => container.Lifecycle = new V1Lifecycle
+        {
+            PostStart = new V1LifecycleHandler { TcpSocket = new V1TCPSocketAction() },
+        }),
+        ["lifecycle.preStop.tcpSocket"] = OfContainer(container => container.Lifecycle = new V1Lifecycle
+        {
+            PreStop = new V1LifecycleHandler { TcpSocket = new V1TCPSocketAction() },
+        }),
         ["restartPolicy"] = OfContainer(container => container.RestartPolicy = "Always"),
         ["terminationMessagePath"] = OfContainer(container => container.TerminationMessagePath = "/dev/other"),
         ["terminationMessagePolicy"] = OfContainer(

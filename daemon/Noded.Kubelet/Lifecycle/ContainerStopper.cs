@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Noded.Kubelet.Events;
@@ -16,6 +17,30 @@ internal sealed partial class ContainerStopper(
 {
     /// <summary>Is left for the container's own end whatever its hook took.</summary>
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Stops several containers: side by side, but sidecars after all others, the last one first. They share the grace
+    /// period: what the others took is not given again.
+    /// </summary>
+    /// <param name="pod">Null for an orphan, of whose sidecars nothing is known.</param>
+    internal async Task StopAllAsync(
+        NamespacedName name,
+        Pod? pod,
+        IEnumerable<ContainerToStop> stops,
+        ISet<ContainerId> preStopped,
+        CancellationToken cancellationToken)
+    {
+        long start = clock.GetTimestamp();
+        foreach (ImmutableArray<ContainerToStop> together in TerminationOrder.Compute(pod, stops))
+        {
+            TimeSpan taken = clock.GetElapsedTime(start);
+            await Task.WhenAll(together.Select(stop => StopAsync(
+                name, pod, stop with { GracePeriod = Left(stop.GracePeriod, taken) }, preStopped, cancellationToken)));
+        }
+    }
+
+    private static TimeSpan Left(TimeSpan gracePeriod, TimeSpan taken) =>
+        gracePeriod > taken ? gracePeriod - taken : TimeSpan.Zero;
 
     /// <param name="pod">Null for an orphan, of whose hooks nothing is known.</param>
     /// <param name="preStopped">Containers whose hook has run, or begun to: a stop that repeats does not repeat it.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using k8s.Models;
+using Noded.Api.Pods;
 using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 
@@ -24,7 +25,13 @@ internal sealed class ContainerPlan(
 
     internal ImmutableArray<BackedOffContainer> BackedOff { get; private set; } = [];
 
-    internal void Run()
+    /// <summary>Nothing of the pod will run again: it needs no sandbox any more.</summary>
+    internal bool IsOver { get; private set; }
+
+    private IEnumerable<V1Container> Inits => pod.Spec.InitContainers ?? [];
+
+    /// <param name="mustEnd">The node ends the pod, whatever its containers do.</param>
+    internal void Run(bool mustEnd)
     {
         foreach (ContainerStatus stray in status.Containers.Where(IsStray))
         {
@@ -41,48 +48,72 @@ internal sealed class ContainerPlan(
                 .SelectMany(ended => ended.Skip(1)),
         ];
 
-        if (!IsOver() && PlanInitContainers())
+        IsOver = mustEnd || pod.Spec.Containers.All(IsDone) || Inits.Any(HasFailedForGood);
+        if (IsOver)
+        {
+            foreach (ContainerStatus left in status.Containers.Where(
+                container => container.State == ContainerState.Running && !IsStray(container)))
+            {
+                Kill = Kill.Add(new ContainerToKill(left, $"Stopping container {left.Name}"));
+            }
+        }
+        else if (PlanInitContainers())
         {
             foreach (V1Container container in pod.Spec.Containers)
             {
-                Plan(container, pod.Spec.RestartPolicy);
+                Plan(container);
             }
         }
     }
 
-    /// <summary>Every regular container has ended for good; nothing is initialised for it again.</summary>
-    private bool IsOver() => pod.Spec.Containers.All(container =>
+    /// <summary>It has ended, and is not started again.</summary>
+    private bool IsDone(V1Container container) =>
         status.TryGetNewest(container.Name) is { State: ContainerState.Exited } last
-        && !PodActions.RestartsAfter(pod.Spec.RestartPolicy, last.ExitCode));
+        && !RestartRules.RestartsAfter(pod.Spec, container, last.ExitCode);
 
-    /// <summary>Init containers run one after the other; true once all have succeeded in this sandbox.</summary>
+    private bool HasFailedForGood(V1Container init) =>
+        !init.IsRestartableInit() && IsDone(init) && status.TryGetNewest(init.Name)!.ExitCode != 0;
+
+    /// <summary>
+    /// Init containers run one after the other, of sidecars each until it has started; true once all are through in this
+    /// sandbox. Sidecars are kept running from then on.
+    /// </summary>
     private bool PlanInitContainers()
     {
-        // Once a regular container exists in this sandbox, initialisation is over, even if its containers are gone.
-        if (status.Containers.Any(container => container.Sandbox == sandbox?.Id
-            && pod.Spec.Containers.Any(regular => regular.Name == container.Name)))
-        {
-            return true;
-        }
+        V1Container[] inits = [.. Inits];
 
-        foreach (V1Container init in pod.Spec.InitContainers ?? [])
+        // Whatever comes after one that has begun in this sandbox: that one was let pass before.
+        int passed = pod.Spec.Containers.Any(container => Exists(container.Name)) ? inits.Length
+            : Math.Max(0, Array.FindLastIndex(inits, init => Exists(init.Name)));
+        for (int i = 0; i < inits.Length; i++)
         {
-            if (LastInSandbox(init.Name) is { State: ContainerState.Exited, ExitCode: 0 })
+            V1Container init = inits[i];
+            if (init.IsRestartableInit())
             {
-                continue;
+                Plan(init);
+                if (i >= passed && !IsStarted(init))
+                {
+                    return false;
+                }
             }
-
-            // It runs again after a failure whenever the policy is not Never, and whatever its end in a sandbox that
-            // is gone: what it prepared is gone too.
-            bool ranElsewhere = LastInSandbox(init.Name) is null;
-            Plan(init, pod.Spec.RestartPolicy == "Never" ? "Never" : ranElsewhere ? "Always" : "OnFailure");
-            return false;
+            else if (i >= passed && LastInSandbox(init.Name) is not { State: ContainerState.Exited, ExitCode: 0 })
+            {
+                // Whatever its end in a sandbox that is gone: what it prepared is gone too.
+                Plan(init, mustRun: LastInSandbox(init.Name) is null && RestartRules.PolicyOf(pod.Spec, init) != "Never");
+                return false;
+            }
         }
 
         return true;
     }
 
-    private void Plan(V1Container container, string? restartPolicy)
+    private bool Exists(string name) => sandbox is not null && LastInSandbox(name) is not null;
+
+    private bool IsStarted(V1Container sidecar) =>
+        LastInSandbox(sidecar.Name) is { State: ContainerState.Running } running && health.Of(running.Id).IsStarted;
+
+    /// <param name="mustRun">Whatever its policy says to how it ended.</param>
+    private void Plan(V1Container container, bool mustRun = false)
     {
         ContainerStatus? last = status.TryGetNewest(container.Name);
         bool isAlive = last is { State: ContainerState.Running } && last.Sandbox == sandbox?.Id;
@@ -90,7 +121,7 @@ internal sealed class ContainerPlan(
         {
             if (health.Of(last.Id).Failed is { } failed)
             {
-                PlanUnhealthy(container, last, failed, restartPolicy);
+                PlanUnhealthy(container, last, failed);
             }
 
             return;
@@ -112,9 +143,10 @@ internal sealed class ContainerPlan(
                 // Its place was reserved and never used: the same attempt again.
                 Start = Start.Add(new ContainerToStart(container, last.Attempt, null));
                 break;
-            case { State: ContainerState.Exited } when !PodActions.RestartsAfter(restartPolicy, last.ExitCode):
+            case { State: ContainerState.Exited }
+                when !mustRun && !RestartRules.RestartsAfter(pod.Spec, container, last.ExitCode):
                 break;
-            case { State: not ContainerState.Exited } when restartPolicy == "Never":
+            case { State: not ContainerState.Exited } when RestartRules.PolicyOf(pod.Spec, container) == "Never":
                 // Stopped with the sandbox it is in, it will have ended; that was its one run.
                 break;
             default:
@@ -124,9 +156,9 @@ internal sealed class ContainerPlan(
     }
 
     /// <summary>Started again in the same sync: by its exit code alone the policy might leave it ended.</summary>
-    private void PlanUnhealthy(V1Container container, ContainerStatus last, ProbeKind failed, string? restartPolicy)
+    private void PlanUnhealthy(V1Container container, ContainerStatus last, ProbeKind failed)
     {
-        bool restarts = restartPolicy != "Never";
+        bool restarts = RestartRules.PolicyOf(pod.Spec, container) != "Never";
         string probe = failed == ProbeKind.Startup ? "startup" : "liveness";
         Kill = Kill.Add(new ContainerToKill(
             last, $"Container {container.Name} failed {probe} probe{(restarts ? ", will be restarted" : string.Empty)}", failed));
@@ -166,8 +198,5 @@ internal sealed class ContainerPlan(
         || (container.State == ContainerState.Running
             && (container.Sandbox != sandbox?.Id
                 || status.TryGetNewest(container.Name) != container
-                || !Names().Contains(container.Name)));
-
-    private IEnumerable<string> Names() =>
-        pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []).Select(container => container.Name);
+                || !pod.Spec.Containers.Concat(Inits).Any(known => known.Name == container.Name)));
 }

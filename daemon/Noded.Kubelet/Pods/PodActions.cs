@@ -24,7 +24,7 @@ internal sealed record BackedOffContainer(string Name, ContainerStatus Last, Dat
 /// the members.
 /// </summary>
 /// <param name="Remove">Never started, or of a sandbox that is replaced: gone before its name is used again.</param>
-/// <param name="StopSandboxes">Ready ones that the pod must not have.</param>
+/// <param name="StopSandboxes">Ready ones that the pod must not have, or needs no more.</param>
 /// <param name="SandboxAttempt">The number of the sandbox to create; null to use the one that is there.</param>
 /// <param name="NextSync">When time alone will change the plan; null when only an event can.</param>
 internal sealed record PodActions(
@@ -36,6 +36,9 @@ internal sealed record PodActions(
     ImmutableArray<BackedOffContainer> BackedOff,
     DateTimeOffset? NextSync)
 {
+    /// <summary>Why the node ends the pod; null while it does not.</summary>
+    internal PodFailure? Failure { get; init; }
+
     /// <summary>What the pod's sandboxes are called in the backoff; no container has an empty name.</summary>
     internal const string SandboxKey = "";
 
@@ -44,18 +47,26 @@ internal sealed record PodActions(
     /// <summary>Decides from the wish and from what the runtime holds.</summary>
     /// <param name="specHash">The hash a container created for this spec carries.</param>
     /// <param name="health">What probes say of the containers; null for nothing.</param>
+    /// <param name="deadline">When the node ends the pod; null for never.</param>
+    /// <param name="failure">The node has ended it already.</param>
     internal static PodActions Compute(
         Pod pod,
         PodStatus status,
         RestartBackoff backoff,
         Func<V1Container, string> specHash,
         DateTimeOffset now,
-        PodHealth? health = null)
+        PodHealth? health = null,
+        DateTimeOffset? deadline = null,
+        PodFailure? failure = null)
     {
         PodSandbox? sandbox = status.NewestSandbox is { IsReady: true } newest ? newest : null;
         bool isLost = sandbox is null && status.NewestSandbox is not null;
         ContainerPlan plan = new(pod, status, sandbox, backoff, specHash, now, health ?? PodHealth.Unprobed);
-        plan.Run();
+        plan.Run(mustEnd: failure is not null);
+        if (deadline <= now && failure is null && !plan.IsOver)
+        {
+            return Compute(pod, status, backoff, specHash, now, health, deadline, PodFailure.DeadlineExceeded);
+        }
 
         bool needsSandbox = sandbox is null && !plan.Start.IsEmpty;
 
@@ -65,24 +76,17 @@ internal sealed record PodActions(
         return new PodActions(
             plan.Kill,
             plan.Remove,
-            [.. status.Sandboxes.Where(other => other.IsReady && other != sandbox)],
+            [.. status.Sandboxes.Where(other => other.IsReady && (other != sandbox || plan.IsOver))],
             create ? (isLost ? status.NewestSandbox!.Attempt + 1 : 0) : null,
             needsSandbox && !create ? [] : plan.Start,
             plan.BackedOff,
-            Earliest(plan.BackedOff, needsSandbox && !create ? sandboxAt : null));
+            Earliest(plan.BackedOff, needsSandbox && !create ? sandboxAt : null, plan.IsOver ? null : deadline))
+        {
+            Failure = failure,
+        };
     }
 
-    private static DateTimeOffset? Earliest(ImmutableArray<BackedOffContainer> backedOff, DateTimeOffset? sandboxAt)
-    {
-        IEnumerable<DateTimeOffset> times = backedOff.Select(container => container.Until);
-        return (sandboxAt is { } at ? times.Append(at) : times).Select(time => (DateTimeOffset?)time).Min();
-    }
-
-    /// <summary>Whether the pod's policy starts a container that ended this way again.</summary>
-    internal static bool RestartsAfter(string? restartPolicy, int exitCode) => (restartPolicy, exitCode) switch
-    {
-        ("Never", _) => false,
-        ("OnFailure", 0) => false,
-        _ => true,
-    };
+    private static DateTimeOffset? Earliest(
+        ImmutableArray<BackedOffContainer> backedOff, params IEnumerable<DateTimeOffset?> others) =>
+        backedOff.Select(container => (DateTimeOffset?)container.Until).Concat(others).Min();
 }

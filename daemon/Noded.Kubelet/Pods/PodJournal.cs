@@ -66,6 +66,8 @@ internal sealed class PodJournal(EventRecorder events, FlightRecorder flight, Ti
     internal void PostStartFailed(Pod pod, string container) =>
         events.Warn(Subjects.OfContainer(pod, container), "FailedPostStartHook", "PostStartHook failed");
 
+    internal void Failed(Pod pod, PodFailure failure) => events.Normal(pod.Subject, failure.Reason, failure.Message);
+
     internal void SandboxChanged(Pod pod) =>
         events.Normal(pod.Subject, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
 

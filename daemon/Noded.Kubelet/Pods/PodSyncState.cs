@@ -20,6 +20,9 @@ internal sealed record SyncResult(
     /// <summary>What probes say of <see cref="Status"/>.</summary>
     internal PodHealth Health { get; init; } = PodHealth.Unprobed;
 
+    /// <summary>Why the node ended the pod; null while it has not.</summary>
+    internal PodFailure? Failure { get; init; }
+
     /// <summary>Of a sync that changed nothing.</summary>
     internal static SyncResult Nothing(PodStatus observed) =>
         new(observed, ImmutableDictionary<string, StartFailure>.Empty, [], null);
@@ -28,6 +31,12 @@ internal sealed record SyncResult(
 /// <summary>The memory of one pod's worker between syncs.</summary>
 internal sealed class PodSyncState(RestartBackoff restarts, RestartBackoff pulls)
 {
+    /// <summary>When the pod became active here, on the worker's steady clock; null before its first sync.</summary>
+    internal DateTimeOffset? ActiveSince { get; set; }
+
+    /// <summary>Why the node ended the pod: never taken back.</summary>
+    internal PodFailure? Failure { get; set; }
+
     internal RestartBackoff Restarts { get; } = restarts;
 
     /// <summary>Containers whose preStop hook has begun, so that it does not again.</summary>

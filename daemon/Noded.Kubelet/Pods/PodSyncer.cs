@@ -29,7 +29,15 @@ internal sealed class PodSyncer(
         Pod pod, PodStatus status, PodSyncState state, CancellationToken cancellationToken)
     {
         NoteEnds(status, state);
-        PodActions actions = PodActions.Compute(pod, status, state.Restarts, SpecHash.Compute, clock.GetUtcNow(), state.Health);
+        PodActions actions = PodActions.Compute(
+            pod, status, state.Restarts, SpecHash.Compute, clock.GetUtcNow(), state.Health, DeadlineOf(pod, status, state),
+            state.Failure);
+        if (actions.Failure is { } failure && state.Failure is null)
+        {
+            state.Failure = failure;
+            journal.Failed(pod, failure);
+        }
+
         Dictionary<string, StartFailure> failures = [];
         DateTimeOffset? retryAt = actions.NextSync;
 
@@ -45,17 +53,20 @@ internal sealed class PodSyncer(
             journal.BackOff(pod, waiting.Name);
         }
 
-        return new SyncResult(status, failures.ToImmutableDictionary(), actions.BackedOff, retryAt);
+        return new SyncResult(status, failures.ToImmutableDictionary(), actions.BackedOff, retryAt)
+        {
+            Failure = state.Failure,
+        };
     }
 
     private async Task StopAsync(Pod pod, PodActions actions, PodSyncState state, CancellationToken cancellationToken)
     {
-        await Task.WhenAll(actions.Kill.Select(kill => stopper.StopAsync(
+        await stopper.StopAllAsync(
             pod.Name,
             pod,
-            new ContainerToStop(kill.Container, kill.Reason, PodTerminator.GracePeriod(pod, kill)),
+            actions.Kill.Select(kill => new ContainerToStop(kill.Container, kill.Reason, PodTerminator.GracePeriod(pod, kill))),
             state.PreStopped,
-            cancellationToken)));
+            cancellationToken);
 
         foreach (ContainerStatus unused in actions.Remove)
         {
@@ -198,6 +209,14 @@ internal sealed class PodSyncer(
 
             throw new ContainerStartException("PostStartHookError", e.Message);
         }
+    }
+
+    /// <summary>When the pod has been active for as long as it may; a daemon that returns counts from its first sandbox.</summary>
+    private DateTimeOffset? DeadlineOf(Pod pod, PodStatus status, PodSyncState state)
+    {
+        DateTimeOffset now = clock.GetUtcNow();
+        state.ActiveSince ??= status.Sandboxes.Select(sandbox => sandbox.CreatedAt).Append(now).Min();
+        return pod.Spec.ActiveDeadlineSeconds is { } seconds ? state.ActiveSince + TimeSpan.FromSeconds(seconds) : null;
     }
 
     private void NoteEnds(PodStatus status, PodSyncState state)

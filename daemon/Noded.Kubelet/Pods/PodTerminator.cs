@@ -39,15 +39,14 @@ internal sealed class PodTerminator(
         ISet<ContainerId> preStopped,
         CancellationToken cancellationToken)
     {
-        // In parallel: the grace period is the pod's, not each container's after the other.
-        await Task.WhenAll(status.Containers
-            .Where(container => container.State is ContainerState.Running or ContainerState.Unknown)
-            .Select(container => stopper.StopAsync(
-                name,
-                pod,
-                new ContainerToStop(container, $"Stopping container {container.Name}", gracePeriod),
-                preStopped,
-                cancellationToken)));
+        await stopper.StopAllAsync(
+            name,
+            pod,
+            status.Containers
+                .Where(container => container.State is ContainerState.Running or ContainerState.Unknown)
+                .Select(container => new ContainerToStop(container, $"Stopping container {container.Name}", gracePeriod)),
+            preStopped,
+            cancellationToken);
 
         foreach (PodSandbox sandbox in status.Sandboxes)
         {

@@ -25,7 +25,6 @@ internal static class UnsupportedFeatures
         Refuse(errors, spec.Child("nodeSelector"), pod.Spec.NodeSelector?.Count > 0);
         Refuse(errors, spec.Child("affinity"), pod.Spec.Affinity is not null);
         Refuse(errors, spec.Child("runtimeClassName"), pod.Spec.RuntimeClassName is not null);
-        Refuse(errors, spec.Child("activeDeadlineSeconds"), pod.Spec.ActiveDeadlineSeconds is not null);
         Refuse(errors, spec.Child("readinessGates"), pod.Spec.ReadinessGates?.Count > 0);
         Refuse(errors, spec.Child("hostUsers"), pod.Spec.HostUsers == false);
         Refuse(errors, spec.Child("resources"), pod.Spec.Resources is not null);
@@ -77,7 +76,11 @@ internal static class UnsupportedFeatures
         FieldPath lifecycle = path.Child("lifecycle");
         Refuse(errors, lifecycle.Child("postStart").Child("tcpSocket"), container.Lifecycle?.PostStart?.TcpSocket is not null);
         Refuse(errors, lifecycle.Child("preStop").Child("tcpSocket"), container.Lifecycle?.PreStop?.TcpSocket is not null);
-        Refuse(errors, path.Child("restartPolicy"), container.RestartPolicy is not null);
+        for (int i = 0; i < (container.RestartPolicyRules?.Count ?? 0); i++)
+        {
+            Refuse(errors, path.Child("restartPolicyRules").Index(i).Child("action"), container.RestartPolicyRules![i].Action != "Restart");
+        }
+
         Refuse(errors, path.Child("terminationMessagePath"), container.TerminationMessagePath is not (null or "/dev/termination-log"));
         Refuse(errors, path.Child("terminationMessagePolicy"), container.TerminationMessagePolicy is not (null or "File"));
         Refuse(errors, path.Child("volumeDevices"), container.VolumeDevices?.Count > 0);

@@ -15,16 +15,18 @@ internal static class ApiPodStatus
     {
         bool hasInits = pod.Spec.InitContainers?.Count > 0;
         List<V1ContainerStatus> inits = [.. (pod.Spec.InitContainers ?? [])
-            .Select(container => ContainerStatuses.Compute(container, result, isInit: true, hasInits))];
+            .Select(container => ContainerStatuses.Compute(container, result, !container.IsRestartableInit(), hasInits))];
         List<V1ContainerStatus> containers = [.. pod.Spec.Containers
-            .Select(container => ContainerStatuses.Compute(container, result, isInit: false, hasInits))];
-        string phase = Phase(pod.Spec.RestartPolicy, inits, containers);
+            .Select(container => ContainerStatuses.Compute(container, result, runsToEnd: false, hasInits))];
+        string phase = result.Failure is null ? PodPhases.Compute(pod.Spec, inits, containers) : "Failed";
         ImmutableArray<string> ips = pod.HostNetwork ? [hostIp] : result.Status.Ips;
 
         return new V1PodStatus
         {
             Phase = phase,
-            Conditions = Conditions(result, phase, inits, containers, before, now),
+            Reason = result.Failure?.Reason,
+            Message = result.Failure?.Message,
+            Conditions = Conditions(pod.Spec, result, phase, inits, containers, before, now),
             HostIP = hostIp,
             HostIPs = [new V1HostIP { Ip = hostIp }],
             PodIP = ips.IsEmpty ? null : ips[0],
@@ -36,31 +38,8 @@ internal static class ApiPodStatus
         };
     }
 
-    /// <summary>Pending, Running, Succeeded or Failed.</summary>
-    internal static string Phase(
-        string? restartPolicy, IReadOnlyList<V1ContainerStatus> inits, IReadOnlyList<V1ContainerStatus> containers)
-    {
-        bool isInitialized = inits.All(init => init.State.Terminated is { ExitCode: 0 });
-        bool initFailedForGood = restartPolicy == "Never"
-            && inits.Any(init => init.State.Terminated is { ExitCode: not 0 });
-        bool HasRun(V1ContainerStatus status) =>
-            status.State.Running is not null || status.State.Terminated is not null
-            || status.LastState?.Terminated is not null;
-        bool IsOver(V1ContainerStatus status) => status.State.Terminated is { } terminated
-            && !PodActions.RestartsAfter(restartPolicy, terminated.ExitCode);
-
-        return 0 switch
-        {
-            _ when initFailedForGood => "Failed",
-            _ when !isInitialized && !containers.Any(HasRun) => "Pending",
-            _ when containers.All(IsOver) =>
-                containers.All(status => status.State.Terminated.ExitCode == 0) ? "Succeeded" : "Failed",
-            _ when containers.All(HasRun) => "Running",
-            _ => "Pending",
-        };
-    }
-
     private static List<V1PodCondition> Conditions(
+        V1PodSpec spec,
         SyncResult result,
         string phase,
         List<V1ContainerStatus> inits,
@@ -68,8 +47,10 @@ internal static class ApiPodStatus
         V1PodStatus? before,
         DateTimeOffset now)
     {
-        bool isInitialized = inits.All(init => init.State.Terminated is { ExitCode: 0 }) || phase == "Succeeded";
-        List<string> unready = [.. containers.Where(status => !status.Ready).Select(status => status.Name)];
+        bool isInitialized = PodPhases.IsInitialized(spec, inits) || phase == "Succeeded";
+        IEnumerable<V1ContainerStatus> sidecars =
+            (spec.InitContainers ?? []).Zip(inits).Where(init => init.First.IsRestartableInit()).Select(init => init.Second);
+        List<string> unready = [.. sidecars.Concat(containers).Where(status => !status.Ready).Select(status => status.Name)];
         string? reason = phase switch
         {
             "Succeeded" => "PodCompleted",

@@ -9,8 +9,9 @@ namespace Noded.Kubelet.Status;
 /// <summary>The status of one container as the API shows it.</summary>
 internal static class ContainerStatuses
 {
+    /// <param name="runsToEnd">An init container that is no sidecar: ready once it has succeeded.</param>
     /// <param name="hasInits">The pod has init containers: its containers wait for them rather than for their creation.</param>
-    internal static V1ContainerStatus Compute(V1Container container, SyncResult result, bool isInit, bool hasInits)
+    internal static V1ContainerStatus Compute(V1Container container, SyncResult result, bool runsToEnd, bool hasInits)
     {
         ContainerStatus? newest = result.Status.TryGetNewest(container.Name);
         ContainerStatus? previous = newest is null
@@ -33,7 +34,7 @@ internal static class ContainerStatuses
             ImageID = newest?.ImageRef ?? string.Empty,
             ContainerID = newest is null ? null : $"containerd://{newest.Id}",
             RestartCount = (int)(newest?.Attempt ?? 0),
-            Ready = isInit ? state.Terminated is { ExitCode: 0 } : health?.IsReady == true,
+            Ready = runsToEnd ? state.Terminated is { ExitCode: 0 } : health?.IsReady == true,
             Started = health?.IsStarted == true,
             State = state,
             LastState = last,

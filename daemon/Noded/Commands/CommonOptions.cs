@@ -50,7 +50,8 @@ internal static class CommonOptions
     internal static ImmutableArray<IPPrefix> Cidrs(this ParseResult parsed, Option<string[]> cidrs) =>
         [.. Split(parsed.GetRequiredValue(cidrs)).Select(IPPrefix.Parse)];
 
-    private static IEnumerable<string> Split(string[]? values) =>
+    /// <summary>Values that were given repeatedly, or with commas between them.</summary>
+    internal static IEnumerable<string> Split(string[]? values) =>
         (values ?? []).SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)).Where(text => text != "none");
 
     internal static Option<string> Output()

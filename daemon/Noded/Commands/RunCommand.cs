@@ -2,6 +2,7 @@ using System.CommandLine;
 using Noded.Composition;
 using Noded.Hosting;
 using Noded.Network;
+using Noded.Primitives;
 
 namespace Noded.Commands;
 
@@ -22,6 +23,22 @@ internal static class RunCommand
             Description = "Port on the loopback address for /healthz, /livez, /readyz and /metrics; 0 for none",
             DefaultValueFactory = _ => NodedOptions.DefaultHealthzPort,
         };
+        Option<string[]> clusterDns = new("--cluster-dns")
+        {
+            Description = "Addresses of the cluster's DNS servers; without any, pods resolve names as the machine does",
+        };
+        Option<string> clusterDomain = new("--cluster-domain")
+        {
+            Description = "The last part of the cluster's names",
+            DefaultValueFactory = _ => "cluster.local",
+        };
+        clusterDns.Validators.Add(result =>
+        {
+            foreach (string text in CommonOptions.Split(result.GetValueOrDefault<string[]>()).Where(text => !IPAddressText.TryParse(text, out _)))
+            {
+                result.AddError($"--cluster-dns {text}: needs an IP address.");
+            }
+        });
         Option<string> containerd = new("--containerd")
         {
             Description = "The containerd binary to run",
@@ -45,7 +62,7 @@ internal static class RunCommand
 
         Command command = new("run", "Run the node: containerd, kubelet, health and the operator's socket")
         {
-            root, nodeName, nodeIp, healthzPort, podCidr, clusterCidr, serviceCidr, containerd, runc,
+            root, nodeName, nodeIp, healthzPort, podCidr, clusterCidr, serviceCidr, clusterDns, clusterDomain, containerd, runc,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -55,6 +72,8 @@ internal static class RunCommand
                 HealthzPort = parsed.GetRequiredValue(healthzPort),
                 Network = new NodeNetworkOptions(
                     parsed.Cidrs(podCidr), parsed.Cidrs(clusterCidr), parsed.Cidrs(serviceCidr)),
+                ClusterDns = [.. CommonOptions.Split(parsed.GetValue(clusterDns))],
+                ClusterDomain = parsed.GetRequiredValue(clusterDomain),
                 Containerd = parsed.GetRequiredValue(containerd),
                 Runc = parsed.GetRequiredValue(runc),
             };

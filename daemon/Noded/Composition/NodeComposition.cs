@@ -153,5 +153,11 @@ internal sealed class NodeComposition : IDisposable
     }
 
     private KubeletComponent NewKubelet() =>
-        new(new KubeletOptions(Options.Paths, Options.NodeName, Options.NodeIp), _kubeletServices);
+        new(
+            new KubeletOptions(Options.Paths, Options.NodeName, Options.NodeIp)
+            {
+                ClusterDns = Options.ClusterDns,
+                ClusterDomain = Options.ClusterDomain,
+            },
+            _kubeletServices);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Noded.Network;
 using Noded.Primitives;
 
@@ -17,6 +18,11 @@ internal sealed record NodedOptions(NodePaths Paths)
     internal string NodeIp { get; init; } = "127.0.0.1";
 
     internal NodeNetworkOptions Network { get; init; } = NodeNetworkOptions.Default;
+
+    /// <summary>Addresses of the cluster's DNS servers, for pods; empty while it has none.</summary>
+    internal ImmutableArray<string> ClusterDns { get; init; } = [];
+
+    internal string ClusterDomain { get; init; } = "cluster.local";
 
     internal string Containerd { get; init; } = "/usr/bin/containerd";
 

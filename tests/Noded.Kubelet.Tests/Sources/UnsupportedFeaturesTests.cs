@@ -25,7 +25,6 @@ public sealed partial class UnsupportedFeaturesTests
         ["spec.nodeSelector"] = spec => spec.NodeSelector = new Dictionary<string, string> { ["a"] = "b" },
         ["spec.affinity"] = spec => spec.Affinity = new V1Affinity(),
         ["spec.runtimeClassName"] = spec => spec.RuntimeClassName = "gvisor",
-        ["spec.activeDeadlineSeconds"] = spec => spec.ActiveDeadlineSeconds = 1,
         ["spec.readinessGates"] = spec => spec.ReadinessGates = [new V1PodReadinessGate { ConditionType = "a" }],
         ["spec.hostUsers"] = spec => spec.HostUsers = false,
         ["spec.resources"] = spec => spec.Resources = new V1ResourceRequirements(),
@@ -38,7 +37,10 @@ public sealed partial class UnsupportedFeaturesTests
         {
             PreStop = new V1LifecycleHandler { TcpSocket = new V1TCPSocketAction() },
         }),
-        ["restartPolicy"] = OfContainer(container => container.RestartPolicy = "Always"),
+        ["restartPolicyRules[1].action"] = OfContainer(container => container.RestartPolicyRules =
+        [
+            new V1ContainerRestartRule { Action = "Restart" }, new V1ContainerRestartRule { Action = "RestartAllContainers" },
+        ]),
         ["terminationMessagePath"] = OfContainer(container => container.TerminationMessagePath = "/dev/other"),
         ["terminationMessagePolicy"] = OfContainer(
             container => container.TerminationMessagePolicy = "FallbackToLogsOnError"),

@@ -11,7 +11,10 @@ public sealed class ApiPodStatusTests
 {
     private static readonly DateTimeOffset Now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>A container each: r running, 0 and 1 ended, w waiting, W waiting after a failure.</summary>
+    /// <summary>
+    /// A container each: r running, 0 and 1 ended, w waiting, W waiting after a failure; of sidecars S started, s running
+    /// and not started, D ended with an error.
+    /// </summary>
     [Theory]
     [InlineData("Always", "", "r", "Running")]
     [InlineData("Always", "", "rw", "Pending")]
@@ -29,8 +32,27 @@ public sealed class ApiPodStatusTests
     [InlineData("Always", "0", "r", "Running")]
     [InlineData("Never", "1", "w", "Failed")]
     [InlineData("Always", "r", "W", "Running")]
+    [InlineData("Never", "0S", "r", "Running")]
+    [InlineData("Never", "S", "w", "Pending")]
+    [InlineData("Never", "s", "w", "Pending")]
+    [InlineData("Never", "S", "0", "Running")]
+    [InlineData("Never", "D", "0", "Succeeded")]
+    [InlineData("Never", "D", "1", "Failed")]
     public void Phase_PolicyAndStates_IsUpstreams(string policy, string inits, string containers, string expected) =>
-        Assert.Equal(expected, ApiPodStatus.Phase(policy, [.. inits.Select(AStatus)], [.. containers.Select(AStatus)]));
+        Assert.Equal(
+            expected,
+            PodPhases.Compute(
+                new V1PodSpec
+                {
+                    RestartPolicy = policy,
+                    InitContainers = [.. inits.Select((kind, i) => new V1Container
+                    {
+                        Name = $"i{i}", RestartPolicy = kind is 'S' or 's' or 'D' ? "Always" : null,
+                    })],
+                    Containers = [.. containers.Select((_, i) => new V1Container { Name = $"c{i}" })],
+                },
+                [.. inits.Select(AStatus)],
+                [.. containers.Select(AStatus)]));
 
     [Theory]
     [InlineData("Always", ContainerState.Running, 0, "True", null)]
@@ -100,6 +122,10 @@ public sealed class ApiPodStatusTests
         return kind switch
         {
             'r' => new V1ContainerStatus { State = new V1ContainerState { Running = new V1ContainerStateRunning() } },
+            'S' or 's' => new V1ContainerStatus
+            {
+                State = new V1ContainerState { Running = new V1ContainerStateRunning() }, Started = kind == 'S',
+            },
             'w' => new V1ContainerStatus { State = waiting },
             'W' => new V1ContainerStatus { State = waiting, LastState = ended },
             _ => new V1ContainerStatus { State = ended },

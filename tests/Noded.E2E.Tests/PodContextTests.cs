@@ -1,0 +1,91 @@
+using Noded.Protocols.Operator.V1;
+
+namespace Noded.E2E.Tests;
+
+/// <summary>What a container finds around it: environment, names, files and limits, as its manifest says.</summary>
+[Trait("Category", "E2E")]
+public sealed class PodContextTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Container_OfAFullManifest_FindsWhatItSays()
+    {
+        await using TestNode node = await TestNode.CreateAsync(
+            Token, "--cluster-dns", "10.96.0.10", "--cluster-domain", "cluster.test");
+        Directory.CreateDirectory(Path.Combine(node.Paths.Kubelet, "seccomp"));
+        await File.WriteAllTextAsync(
+            Path.Combine(node.Paths.Kubelet, "seccomp/open.json"), """{"defaultAction": "SCMP_ACT_ALLOW"}""", Token);
+        node.Place("web.yaml", """
+            apiVersion: v1
+            kind: Pod
+            metadata:
+              name: web
+              labels: {app: shop}
+            spec:
+              terminationGracePeriodSeconds: 1
+              subdomain: sub
+              setHostnameAsFQDN: true
+              hostAliases: [{ip: 192.0.2.7, hostnames: [alias.example]}]
+              dnsConfig: {searches: [own.example]}
+              securityContext:
+                sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: "79"}]
+                seccompProfile: {type: Localhost, localhostProfile: open.json}
+              containers:
+              - name: main
+                image: noded.internal/testimage:1
+                args: [serve, --http, "80"]
+                securityContext: {runAsNonRoot: true, runAsUser: 1000}
+                resources: {limits: {cpu: 250m, memory: 64Mi}}
+                env:
+                - {name: NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+                - {name: APP, valueFrom: {fieldRef: {fieldPath: "metadata.labels['app']"}}}
+                - {name: IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+                - {name: CPU, valueFrom: {resourceFieldRef: {resource: limits.cpu, divisor: 1m}}}
+                - {name: BOTH, value: "$(NAME) $(CPU)"}
+            """);
+        await node.WaitIdleAsync(Token);
+
+        string ip = Assert.Single(Assert.Single(await node.PodsAsync(Token)).Ips);
+
+        string environment = await node.FetchAsync($"http://{ip}/env", Token);
+        foreach (string variable in (string[])["NAME=web-node1", "APP=shop", $"IP={ip}", "CPU=250", "BOTH=web-node1 250"])
+        {
+            Assert.Contains(variable + "\n", environment, StringComparison.Ordinal);
+        }
+
+        Assert.Contains(
+            "hostname web-node1.sub.default.svc.cluster.test\n", await node.FetchAsync($"http://{ip}/", Token), StringComparison.Ordinal);
+        string root = $"/proc/{Assert.Single(await node.TestProgramPidsAsync(Token))}";
+        string hosts = await ReadAsync(node, $"{root}/root/etc/hosts");
+        Assert.Contains($"\n{ip}\tweb-node1.sub.default.svc.cluster.test\n", hosts, StringComparison.Ordinal);
+        Assert.Contains("\n192.0.2.7\talias.example\n", hosts, StringComparison.Ordinal);
+        string resolvConf = await ReadAsync(node, $"{root}/root/etc/resolv.conf");
+        Assert.Contains("nameserver 10.96.0.10\n", resolvConf, StringComparison.Ordinal);
+        Assert.Contains("search default.svc.cluster.test svc.cluster.test cluster.test", resolvConf, StringComparison.Ordinal);
+        Assert.Contains(" own.example", resolvConf, StringComparison.Ordinal);
+        Assert.Contains("options ndots:5", resolvConf, StringComparison.Ordinal);
+
+        // A seccomp filter, and port 80 without a capability for it: the sysctl is the pod's.
+        string status = await ReadAsync(node, $"{root}/status");
+        Assert.Contains("Uid:\t1000\t", status, StringComparison.Ordinal);
+        Assert.Contains("Seccomp:\t2\n", status, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Container_ThatMustNotBeRoot_IsNotStartedAsRoot()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+
+        node.Place("web.yaml", Manifest.OwnNetwork("web", ports: "securityContext: {runAsNonRoot: true}"));
+        Event failed = await node.WaitForEventAsync(nodeEvent => nodeEvent.Reason == "Failed", Token);
+        await node.WaitIdleAsync(Token);
+
+        Assert.StartsWith("Error: container has runAsNonRoot and image will run as root (pod: \"web-node1_default(", failed.Message, StringComparison.Ordinal);
+        Container container = await node.OnlyContainerAsync(Token);
+        Assert.Equal(("waiting", "CreateContainerConfigError"), (container.State, container.Reason));
+    }
+
+    private static async Task<string> ReadAsync(TestNode node, string path) =>
+        (await node.Sandbox.RunAsync("cat", [path], Token)).OrThrow().Output;
+}

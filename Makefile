@@ -108,6 +108,10 @@ bench-start: $(NODED) images ## Measure the way from exec to the first running p
 bench-idle: $(NODED) images ## Measure what a node costs that has nothing to do
 	@dotnet run --project tests/Noded.Benchmarks -c Release -- idle
 
+.PHONY: bench-cni
+bench-cni: packages $(NODED) images ## Measure the CNI plugins beside Debian's
+	@dotnet run --project tests/Noded.Benchmarks -c Release -- cni
+
 .PHONY: clean
 clean: ## Remove what the build made
 	@rm -rf $(ARTIFACTS)

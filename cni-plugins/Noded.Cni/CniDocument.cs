@@ -75,9 +75,22 @@ public static class CniDocument
                     break;
                 case JsonTokenType.Null when (lists & 1) != 0:
                     throw new JsonException($"an element of a list is null, at byte {reader.TokenStartIndex}.");
-                case JsonTokenType.String when reader.ValueIsEscaped && reader.ValueSpan.IndexOf("\\u0000"u8) >= 0:
-                    throw new JsonException($"a text has a zero character, at byte {reader.TokenStartIndex}.");
+                case JsonTokenType.String or JsonTokenType.PropertyName when reader.ValueIsEscaped && !IsText(ref reader):
+                    throw new JsonException($"a text has a zero or half a character, at byte {reader.TokenStartIndex}.");
             }
+        }
+    }
+
+    /// <summary>Escapes can write what no text has.</summary>
+    private static bool IsText(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return !reader.GetString()!.Contains('\0', StringComparison.Ordinal);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
         }
     }
 

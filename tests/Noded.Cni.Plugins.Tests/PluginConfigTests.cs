@@ -23,6 +23,7 @@ public sealed class PluginConfigTests
         { "host-local", """{"ipam": {"subnet": "10.1.2.0/24", "rangeStart": "10.1.2.5", "rangeEnd": "10.1.2.9", "gateway": "10.1.2.1", "ranges": [[{"subnet": "fd00::/64"}]], "routes": [{"dst": "0.0.0.0/0", "gw": "10.1.2.1", "mtu": 1, "scope": 1}], "resolvConf": "/etc/resolv.conf", "dataDir": "/x"}, "runtimeConfig": {"ips": ["10.1.2.7"], "ipRanges": [[{"subnet": "10.7.0.0/24"}]]}, "args": {"cni": {"ips": ["10.1.2.8/24"]}}}""" },
         { "loopback", $$$"""{ {{{PreviousResult}}} }""" },
         { "macvlan", """{"master": "lo", "mode": "bridge", "mtu": 1400, "linkInContainer": true, "mac": "02:00:00:00:00:01", "ipam": {"type": "none"}}""" },
+        { "pod-network", """{"delegate": {"type": "none", "bridge": "br1"}, "runtimeConfig": {"io.kubernetes.cri.pod-annotations": {"noded.dev/network": "x"}}}""" },
         { "portmap", $$$"""{"snat": true, "masqAll": true, "conditionsV4": [], "externalSetMarkChain": "", {{{PreviousResult}}}, "runtimeConfig": {"portMappings": [{"hostPort": 80, "containerPort": 80, "protocol": "tcp", "hostIP": "10.0.0.1"}]}}""" },
         { "ptp", """{"ipMasq": true, "mtu": 1400, "dns": {"nameservers": ["10.0.0.1"], "search": ["a"]}, "ipam": {"type": "none"}}""" },
         { "static", """{"ipam": {"addresses": [{"address": "10.1.2.2/24", "gateway": "10.1.2.1"}], "routes": [{"dst": "0.0.0.0/0"}], "dns": {"domain": "a", "options": ["b"]}}, "runtimeConfig": {"ips": ["10.1.2.7/24"]}, "args": {"cni": {"ips": ["10.1.2.8/24"]}}}""" },
@@ -57,7 +58,8 @@ public sealed class PluginConfigTests
 
     [Theory]
     [InlineData("""{"ipam": {"ranges": [null]}}""", "element of a list is null")]
-    [InlineData("""{"ipam": {"dataDir": "a\u0000b"}}""", "zero character")]
+    [InlineData("""{"ipam": {"dataDir": "a\u0000b"}}""", "a zero or half a character")]
+    [InlineData("""{"other": {"\ud800": 1}}""", "a zero or half a character")]
     [InlineData("""{"prevResult": {"ips": [{}]}}""", "address")]
     public void Add_WhatNoPluginLooksAt_IsRefusedForAll(string own, string message)
     {

@@ -131,10 +131,7 @@ internal sealed class PortMapHost : IAsyncDisposable
     {
         string target = $"{(IsV6(address) ? $"UDP6:[{address}]" : $"UDP4:{address}")}:{port}";
         string source = sourcePort == 0 ? "" : $",sourceport={sourcePort},reuseaddr";
-        // Asks once and is content with one line: waiting for what else may come would take as long as it is patient.
-        return Normalize(await RunAsync(
-            from,
-            $"socat -t0.2 {target}{source} \"SYSTEM:echo ask; timeout 5 head -n 1 >&3\" 3>&1 2>/dev/null || true"));
+        return Normalize(await RunAsync(from, $"echo ask | socat -t5 - {target}{source} 2>/dev/null || true"));
     }
 
     /// <summary>What the plugins before this one would have returned for a pod.</summary>

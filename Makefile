@@ -21,7 +21,7 @@ ROOT ?= /var/lib/noded-dev
 MAX_BINARY_MIB := 45
 
 PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git \
-	clang-format containernetworking-plugins iptables iputils-ping socat
+	clang-format containernetworking-plugins iptables iputils-ping socat strace podman
 
 .PHONY: help
 help: ## List the targets
@@ -107,6 +107,10 @@ bench-start: $(NODED) images ## Measure the way from exec to the first running p
 .PHONY: bench-idle
 bench-idle: $(NODED) images ## Measure what a node costs that has nothing to do
 	@dotnet run --project tests/Noded.Benchmarks -c Release -- idle
+
+.PHONY: bench-cni
+bench-cni: packages $(NODED) images ## Measure the CNI plugins beside Debian's
+	@dotnet run --project tests/Noded.Benchmarks -c Release -- cni
 
 .PHONY: clean
 clean: ## Remove what the build made

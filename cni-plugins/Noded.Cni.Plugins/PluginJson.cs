@@ -14,6 +14,8 @@ namespace Noded.Cni.Plugins;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     PropertyNameCaseInsensitive = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
     Converters = [typeof(IPPrefixConverter), typeof(IPAddressConverter), typeof(MacAddressConverter)])]
 [JsonSerializable(typeof(BandwidthConfig))]
 [JsonSerializable(typeof(BridgeConfig))]

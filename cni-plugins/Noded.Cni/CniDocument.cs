@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
 using Noded.Cni.Results;
 
 namespace Noded.Cni;
@@ -13,6 +14,7 @@ public static class CniDocument
     {
         try
         {
+            ThrowIfUnusable(document);
             return JsonSerializer.Deserialize(document, type) ?? throw NoObject(operation);
         }
         catch (JsonException e)
@@ -42,10 +44,60 @@ public static class CniDocument
         }
     }
 
+    /// <summary>
+    /// No list of the specification's or of a plugin's has a place for null, and no text for a zero: what is refused here
+    /// for all need not be looked for wherever a list is walked or a text becomes a path.
+    /// </summary>
+    private static void ThrowIfUnusable(ReadOnlySpan<byte> document)
+    {
+        if (!Utf8.IsValid(document))
+        {
+            throw new JsonException("the document is not UTF-8.");
+        }
+
+        Utf8JsonReader reader = new(document);
+
+        // A bit per level, of which the reader allows 64: whether it is a list.
+        ulong lists = 0;
+
+        while (reader.Read())
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.StartObject:
+                    lists <<= 1;
+                    break;
+                case JsonTokenType.StartArray:
+                    lists = (lists << 1) | 1;
+                    break;
+                case JsonTokenType.EndObject or JsonTokenType.EndArray:
+                    lists >>= 1;
+                    break;
+                case JsonTokenType.Null when (lists & 1) != 0:
+                    throw new JsonException($"an element of a list is null, at byte {reader.TokenStartIndex}.");
+                case JsonTokenType.String or JsonTokenType.PropertyName when reader.ValueIsEscaped && !IsText(ref reader):
+                    throw new JsonException($"a text has a zero or half a character, at byte {reader.TokenStartIndex}.");
+            }
+        }
+    }
+
+    /// <summary>Escapes can write what no text has.</summary>
+    private static bool IsText(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return !reader.GetString()!.Contains('\0', StringComparison.Ordinal);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     private static CniException Undecodable(string operation, JsonException e)
     {
         // What a converter of ours refuses comes with its path beside the message instead of in it.
-        string path = e.Message.Contains("Path: ", StringComparison.Ordinal) ? "" : $" Path: {e.Path}.";
+        string path = e.Path is null || e.Message.Contains("Path: ", StringComparison.Ordinal) ? "" : $" Path: {e.Path}.";
         return new CniException(CniErrorCode.DecodingFailure, $"{operation}: {e.Message}{path}", innerException: e);
     }
 

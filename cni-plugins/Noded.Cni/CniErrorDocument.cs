@@ -1,4 +1,13 @@
 namespace Noded.Cni;
 
-/// <summary>The specification's error object.</summary>
-internal sealed record CniErrorDocument(string CniVersion, int Code, string Msg, string? Details);
+/// <summary>The specification's error object; others leave out what they have nothing to say about.</summary>
+internal sealed record CniErrorDocument
+{
+    public string? CniVersion { get; init; }
+
+    public int Code { get; init; }
+
+    public string? Msg { get; init; }
+
+    public string? Details { get; init; }
+}

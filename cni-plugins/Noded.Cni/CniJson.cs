@@ -8,6 +8,8 @@ namespace Noded.Cni;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     PropertyNameCaseInsensitive = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
     Converters = [typeof(IPPrefixConverter), typeof(IPAddressConverter), typeof(MacAddressConverter)])]
 [JsonSerializable(typeof(NetworkConfig))]
 [JsonSerializable(typeof(ValidAttachment[]))]

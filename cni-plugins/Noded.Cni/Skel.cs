@@ -51,24 +51,17 @@ public sealed class Skel(CniEnvironment environment, Stream input, Stream output
         }
         catch (CniException e)
         {
-            Write(new CniErrorDocument(version, (int)e.Code, e.Message, e.Details), CniJson.Default.CniErrorDocument);
-            return 1;
+            return Refuse(version, e.Code, e.Message, e.Details);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Write(
-                new CniErrorDocument(version, (int)CniErrorCode.IOFailure, e.Message, null),
-                CniJson.Default.CniErrorDocument);
-            return 1;
+            return Refuse(version, CniErrorCode.IOFailure, e.Message, details: null);
         }
 #pragma warning disable CA1031 // This is the end of the process: a runtime must get an answer even to our own mistakes.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Write(
-                new CniErrorDocument(version, (int)CniErrorCode.Internal, e.Message, e.ToString()),
-                CniJson.Default.CniErrorDocument);
-            return 1;
+            return Refuse(version, CniErrorCode.Internal, e.Message, e.ToString());
         }
     }
 
@@ -135,6 +128,15 @@ public sealed class Skel(CniEnvironment environment, Stream input, Stream output
         }
 
         return document.ToArray();
+    }
+
+    /// <summary>Returns the exit code.</summary>
+    private int Refuse(string version, CniErrorCode code, string message, string? details)
+    {
+        Write(
+            new CniErrorDocument { CniVersion = version, Code = (int)code, Msg = message, Details = details },
+            CniJson.Default.CniErrorDocument);
+        return 1;
     }
 
     private void Write<T>(T document, JsonTypeInfo<T> type)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Noded.Benchmarks.Cni;
 using Noded.Benchmarks.Idle;
 using Noded.Benchmarks.Nodes;
 using Noded.Benchmarks.Reports;
@@ -29,7 +30,12 @@ idle.SetAction((parsed, cancellationToken) => PublishAsync(
         token),
     cancellationToken));
 
-return await new RootCommand("noded's benchmarks; they need root") { start, idle }.Parse(args).InvokeAsync();
+Option<int> calls = Number("--samples", "ADDs and DELs of each", 200);
+Command cni = new("cni", "What a call of the CNI plugins costs") { calls };
+cni.SetAction((parsed, cancellationToken) => PublishAsync(
+    (files, token) => CniBenchmark.RunAsync(files, parsed.GetRequiredValue(calls), token), cancellationToken));
+
+return await new RootCommand("noded's benchmarks; they need root") { start, idle, cni }.Parse(args).InvokeAsync();
 
 static Option<int> Number(string name, string description, int value) =>
     new(name) { Description = description, DefaultValueFactory = _ => value };

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Noded.Cni.Plugins.Interfaces;
 using Noded.Primitives;
 
 namespace Noded.Cni.Plugins.Bridge;
@@ -6,6 +7,9 @@ namespace Noded.Cni.Plugins.Bridge;
 /// <summary>A call's configuration, completed and checked.</summary>
 internal sealed record BridgeRequest(BridgeConfig Config, string BridgeName, MacAddress? Mac)
 {
+    // IFNAMSIZ with the final zero.
+    private const int MaxNameLength = 15;
+
     internal bool IsGateway => Config.IsGateway || Config.IsDefaultGateway;
 
     internal uint? Mtu => Config.Mtu == 0 ? null : Config.Mtu;
@@ -27,31 +31,18 @@ internal sealed record BridgeRequest(BridgeConfig Config, string BridgeName, Mac
             throw Invalid("cannot use IPAM when disableContainerInterface is set");
         }
 
+        if (config.Bridge is { Length: > MaxNameLength })
+        {
+            throw Invalid($"the bridge's name is longer than {MaxNameLength} characters");
+        }
+
         Refuse("vlan", config.Vlan, config.Vlan is { ValueKind: JsonValueKind.Number } vlan && vlan.GetRawText() == "0");
         Refuse("vlanTrunk", config.VlanTrunk, config.VlanTrunk is { ValueKind: JsonValueKind.Array } trunk && trunk.GetArrayLength() == 0);
         Refuse("macspoofchk", config.Macspoofchk, config.Macspoofchk is { ValueKind: JsonValueKind.False });
         return new BridgeRequest(
             config,
             string.IsNullOrEmpty(config.Bridge) ? BridgeConfig.DefaultBridge : config.Bridge,
-            MacOf(request, config));
-    }
-
-    /// <summary>The latest that anybody asked for: runtime capability, then arguments, then the configuration.</summary>
-    private static MacAddress? MacOf(CniRequest request, BridgeConfig config)
-    {
-        if (config.RuntimeConfig?.Mac is MacAddress capability)
-        {
-            return capability;
-        }
-
-        if (request.Arguments.Extra.TryGetValue("MAC", out string? text) && text.Length > 0)
-        {
-            return MacAddress.TryParse(text, out MacAddress argument)
-                ? argument
-                : throw new CniException(CniErrorCode.InvalidEnvironmentVariables, $"CNI_ARGS: MAC \"{text}\" is no MAC address");
-        }
-
-        return config.Args?.Cni?.Mac ?? config.Mac;
+            RequestedMac.Of(request, config.RuntimeConfig?.Mac, config.Args?.Cni?.Mac, config.Mac));
     }
 
     private static void Refuse(string key, JsonElement? value, bool isOff)

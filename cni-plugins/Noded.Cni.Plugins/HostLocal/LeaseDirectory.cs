@@ -105,7 +105,12 @@ internal sealed class LeaseDirectory : IDisposable
 
         foreach (string path in Directory.EnumerateFiles(_path))
         {
-            if (IPAddressText.TryParse(Path.GetFileName(path), out IPAddress? address)
+            if (Path.GetFileName(path) == TemporaryName)
+            {
+                // Of a process that was killed: whoever writes one holds the lock.
+                File.Delete(path);
+            }
+            else if (IPAddressText.TryParse(Path.GetFileName(path), out IPAddress? address)
                 && SmallFile.TryRead(path, buffer) is int length
                 && length > 0)
             {

@@ -169,11 +169,12 @@ public sealed class BridgeTests() : BridgeSuite(CniImplementation.Noded)
     }
 
     [Fact]
-    public async Task AddAndDel_ManyAtOnce_LeaveNothing()
+    public async Task AddAndDel_TwoHundredAtOnce_LeaveNothing()
     {
-        const int Count = 40;
+        const int Count = 200;
         JsonObject config = Config(DualStack);
         config["isGateway"] = true;
+        config["ipMasq"] = true;
         await Host.RunAsync($"for i in $(seq 0 {Count - 1}); do ip netns add m$i; done");
 
         CniOutcome[] added = await Task.WhenAll(Enumerable.Range(0, Count).Select(i => CallAsync("ADD", config, $"m{i}")));
@@ -188,5 +189,50 @@ public sealed class BridgeTests() : BridgeSuite(CniImplementation.Noded)
 
         Assert.Empty(await PortsAsync());
         Assert.Empty(await LeasesAsync());
+        Assert.Equal("", await Host.RunAsync("nft list ruleset"));
     }
+
+    [Fact]
+    public async Task Add_TwentyPods_AsManyRulesAsForOne()
+    {
+        await Host.RunAsync($"ln -s {Host.PluginDirectory}/bridge {Host.PluginDirectory}/portmap");
+        await AddWithPortAsync(0);
+        int one = await CountRulesAsync();
+
+        for (int i = 1; i < 20; i++)
+        {
+            await AddWithPortAsync(i);
+        }
+
+        // Two lookups and a network's three rules each for IPv4 and IPv6, and what portmap needs.
+        Assert.InRange(one, 10, 30);
+        Assert.Equal(one, await CountRulesAsync());
+        Assert.Contains("20019", await Host.RunAsync("nft list ruleset"), StringComparison.Ordinal);
+
+        async Task AddWithPortAsync(int i)
+        {
+            JsonObject config = Config(DualStack);
+            config["isGateway"] = true;
+            config["ipMasq"] = true;
+            await Host.AddPodAsync($"m{i}");
+            JsonNode result = JsonNode.Parse((await AddAsync(config, $"m{i}")).Output)!;
+            JsonObject ports = new()
+            {
+                ["cniVersion"] = "1.0.0",
+                ["name"] = "net",
+                ["type"] = "portmap",
+                ["prevResult"] = result,
+                ["runtimeConfig"] = new JsonObject
+                {
+                    ["portMappings"] = new JsonArray(
+                        new JsonObject { ["hostPort"] = 20000 + i, ["containerPort"] = 80, ["protocol"] = "tcp" },
+                        new JsonObject { ["hostPort"] = 20000 + i, ["containerPort"] = 53, ["protocol"] = "udp" }),
+                },
+            };
+            await AddAsync(ports, $"m{i}");
+        }
+    }
+
+    private async Task<int> CountRulesAsync() => JsonNode.Parse(await Host.RunAsync("nft -j list ruleset"))!["nftables"]!
+        .AsArray().Count(found => found!.AsObject().ContainsKey("rule"));
 }

@@ -39,6 +39,9 @@ internal sealed class CniHost : IAsyncDisposable
     /// <summary>A directory of the test's own, the same on the machine.</summary>
     internal string Root => _sandbox.Root;
 
+    /// <summary>The cgroup that containers of the test belong below.</summary>
+    internal string CgroupPrefix => _sandbox.CgroupPrefix;
+
     internal int InitPid => _sandbox.InitPid;
 
     internal static async Task<CniHost> CreateAsync(CniImplementation implementation, params string[] plugins)

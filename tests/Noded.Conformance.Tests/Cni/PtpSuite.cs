@@ -92,6 +92,24 @@ public abstract class PtpSuite(CniImplementation implementation) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task Add_Masquerade_OutsideSeesTheHostUntilDel()
+    {
+        JsonObject config = Config();
+        config["ipMasq"] = true;
+        await AddAsync(config, "p1");
+        await AddAsync(config, "p2");
+        await Host.AddOutsideAsync();
+
+        Assert.Equal(CniHost.UplinkV4, await Host.SourceSeenOutsideAsync("p1", CniHost.OutsideV4));
+        Assert.Equal(CniHost.UplinkV6, await Host.SourceSeenOutsideAsync("p2", CniHost.OutsideV6));
+        Assert.Equal("10.1.2.2", await Host.SourceSeenAsync("p2", "p1", "10.1.2.3"));
+
+        (await CallAsync("DEL", config, "p1")).OrThrow();
+        (await CallAsync("DEL", config, "p2")).OrThrow();
+        Assert.DoesNotContain("10.1.2", await Host.RunAsync("nft list ruleset"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Add_DnsOfTheConfiguration_IsTheResults()
     {
         JsonObject config = Config();

@@ -7,10 +7,14 @@ public sealed partial class RtNetlink
     // RTEXT_FILTER_SKIP_STATS: counters are a third of a reply and nobody here reads them.
     private const uint SkipStatistics = 1 << 3;
 
+    // IFNAMSIZ with the final zero; the kernel calls a longer name a mistake instead of unknown.
+    private const int MaxNameLength = 15;
+
     private const NetlinkFlags CreateExclusive = NetlinkFlags.Create | NetlinkFlags.Exclusive;
 
     /// <summary>The link of that name, or null.</summary>
-    public Link? FindLink(string name) => FindLink(new InterfaceHeader(), name, $"get link {name}");
+    public Link? FindLink(string name) =>
+        name.Length is > 0 and <= MaxNameLength ? FindLink(new InterfaceHeader(), name, $"get link {name}") : null;
 
     /// <summary>The link of that index, or null.</summary>
     public Link? FindLink(int index) => FindLink(new InterfaceHeader { Index = index }, name: null, $"get link {index}");

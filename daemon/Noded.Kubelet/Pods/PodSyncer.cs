@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Noded.Api.Pods;
 using Noded.Kubelet.Images;
+using Noded.Kubelet.Logs;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods.Network;
 using Noded.Kubelet.Runtime;
@@ -15,6 +16,7 @@ internal sealed class PodSyncer(
     VolumeManager volumes,
     ContainerSpecs specs,
     PodNameService names,
+    PodLogs logs,
     PodLayout layout,
     ContainerIndex index,
     PodJournal journal,
@@ -36,6 +38,7 @@ internal sealed class PodSyncer(
             status = await runtime.GetPodStatusAsync(pod.Uid, cancellationToken);
         }
 
+        logs.Sync(pod, status);
         foreach (BackedOffContainer waiting in actions.BackedOff)
         {
             journal.BackOff(pod, waiting.Name);
@@ -56,6 +59,7 @@ internal sealed class PodSyncer(
         foreach (ContainerStatus unused in actions.Remove)
         {
             await runtime.RemoveContainerAsync(unused.Id, cancellationToken);
+            logs.Remove(pod.Uid, pod.Name, unused);
         }
 
         foreach (PodSandbox sandbox in actions.StopSandboxes)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
+using Noded.Kubelet.Logs;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Pods.Network;
@@ -47,13 +48,14 @@ internal sealed class KubeletHarness : IAsyncDisposable
                 new RetryingProber(Prober, Events), new ProbeMetrics(Metrics.WithCustomRegistry(Registry)), Activity, TimeOfDay,
                 () => 0.5, NullLogger.Instance),
             Inbox);
+        PodLogs logs = new(layout, (_, _) => { }, Flight);
         PodWorkerServices services = new(
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
                 Runtime, new ImagePuller(Runtime, Events, steady), volumes,
-                new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), node), names, layout, new ContainerIndex(),
+                new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), node), names, logs, layout, new ContainerIndex(),
                 new PodJournal(Events, Flight, TimeOfDay), steady),
-            new PodTerminator(Runtime, volumes, layout, Events, Flight),
+            new PodTerminator(Runtime, volumes, logs, layout, Events, Flight),
             Probes,
             Statuses,
             Activity,

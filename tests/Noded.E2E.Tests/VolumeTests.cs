@@ -1,7 +1,6 @@
 using System.Globalization;
 using Noded.Linux.Files;
 using Noded.Protocols.Operator.V1;
-using Noded.Testing;
 
 namespace Noded.E2E.Tests;
 

@@ -24,7 +24,7 @@ internal static class LogsCommand
             DefaultValueFactory = _ => string.Empty,
         };
         Argument<string> pod = new("pod") { Description = "namespace/name, or a name in default" };
-        Command command = new("logs", "Print the log of a container") 
+        Command command = new("logs", "Print the log of a container")
         {
             root, follow, previous, timestamps, tail, since, sinceTime, limit, container, pod,
         };

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Lifecycle;
+using Noded.Kubelet.Logs;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Pods.Network;
@@ -43,6 +44,7 @@ public sealed class KubeletComponent : IDisposable
     private readonly ProbeManager _probes;
     private readonly PodLayout _layout;
     private readonly SyncInbox _inbox;
+    private readonly CancellationTokenSource _stopLogs = new();
 
     public KubeletComponent(KubeletOptions options, KubeletServices services)
     {
@@ -85,6 +87,12 @@ public sealed class KubeletComponent : IDisposable
     public static string LogDirectory(NodePaths paths, PodUid uid, NamespacedName name) =>
         PodLayout.LogDirectory(paths, uid, name);
 
+    /// <summary>Removes the links to logs that are gone.</summary>
+    public static void SweepLogLinks(NodePaths paths) => LogLinks.Sweep(paths.LogLinks, paths.PodLogs);
+
+    /// <summary>Completes with the next change of a pod's status.</summary>
+    public Task WaitForStatusAsync(CancellationToken cancellationToken) => _statuses.WaitForChangeAsync(cancellationToken);
+
     /// <summary>Where one instance of a container logs.</summary>
     public string LogFile(Pod pod, string container, uint attempt) =>
         Path.Combine(_layout.LogDirectory(pod.Uid, pod.Name), PodLayout.LogPath(container, attempt));
@@ -92,6 +100,7 @@ public sealed class KubeletComponent : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        LogLinks.Sweep(_layout.LogLinks, _layout.PodLogs);
         foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout))
         {
             _inbox.Post(new SyncEvent.PodFound(uid, name));
@@ -107,6 +116,7 @@ public sealed class KubeletComponent : IDisposable
         await together.CancelAsync();
         await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _probes.StopAsync();
+        await _stopLogs.CancelAsync();
         await first;
     }
 
@@ -125,6 +135,7 @@ public sealed class KubeletComponent : IDisposable
 
     public void Dispose()
     {
+        _stopLogs.Dispose();
         _files.Dispose();
         _genericPleg.Dispose();
     }
@@ -163,6 +174,10 @@ public sealed class KubeletComponent : IDisposable
         };
         PodNameService names = new(_layout, node);
         ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), node);
+        ContainerLogManager rotation = new(
+            new LogRotator(runtime, options.LogRotation, services.Clock), services.Inotify, services.Flight,
+            services.Clock, _stopLogs.Token);
+        PodLogs logs = new(_layout, rotation.Update, services.Flight);
         ImagePuller puller = new(runtime, services.Events, steady);
         HookRunner hooks = new(
             runtime, new PodAddress(options.HostIp), services.Events, services.Metrics.Lifecycle, services.Clock);
@@ -170,8 +185,8 @@ public sealed class KubeletComponent : IDisposable
             runtime, hooks, services.Events, services.Clock, services.Loggers.CreateLogger<ContainerStopper>());
         return new PodWorkerServices(
             new PodInspector(runtime, services.Clock),
-            new PodSyncer(runtime, puller, stopper, hooks, volumes, specs, names, _layout, index, journal, steady),
-            new PodTerminator(runtime, stopper, volumes, _layout, services.Flight),
+            new PodSyncer(runtime, puller, stopper, hooks, volumes, specs, names, logs, _layout, index, journal, steady),
+            new PodTerminator(runtime, stopper, volumes, logs, _layout, services.Flight),
             _probes,
             _statuses,
             _activity,

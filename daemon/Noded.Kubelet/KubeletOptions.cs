@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Noded.Kubelet.Logs;
 using Noded.Kubelet.Pods;
 using Noded.Primitives;
 
@@ -16,6 +17,8 @@ public sealed record KubeletOptions(NodePaths Paths, string NodeName, string Hos
 
     /// <summary>The last part of the cluster's names.</summary>
     public string ClusterDomain { get; init; } = "cluster.local";
+
+    public LogRotationOptions LogRotation { get; init; } = LogRotationOptions.Default;
 
     public CrashLoopOptions CrashLoop { get; init; } = CrashLoopOptions.Default;
 }

@@ -25,6 +25,8 @@ public sealed record NodePaths(string Root)
 
     public string PodLogs => Under("var/log/pods");
 
+    public string LogLinks => Under("var/log/containers");
+
     public string Logs => Under("var/log/noded");
 
     public string Run => Under("run/noded");

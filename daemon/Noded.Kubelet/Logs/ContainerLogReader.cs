@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Collections.Immutable;
 using Noded.Linux;
 using Noded.Linux.Events;
 
@@ -7,83 +7,153 @@ namespace Noded.Kubelet.Logs;
 /// <summary>Which part of a container's log to read.</summary>
 /// <param name="Tail">The last so many lines; null for all.</param>
 /// <param name="Timestamps">Keep the time in front of each line.</param>
-public sealed record LogOptions(int? Tail, bool Follow, bool Timestamps);
+public sealed record LogOptions(int? Tail, bool Follow, bool Timestamps)
+{
+    /// <summary>Only lines written then or later.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>End after so many bytes, be it in the middle of a line.</summary>
+    public long? LimitBytes { get; init; }
+}
+
+/// <summary>Whether a container may still write, and when to ask again.</summary>
+/// <param name="WhenChanged">Completes when the answer may be another than at the time of the call.</param>
+public sealed record LogWriter(Func<bool> IsRunning, Func<CancellationToken, Task> WhenChanged);
 
 /// <summary>
 /// Reads a log in CRI's format, <c>TIME STREAM TAG CONTENT</c> a line (tag P: the line goes on in the next one), and
-/// writes its content.
+/// writes its content: of the rotated files first, then of the one that is written.
 /// </summary>
-public sealed class ContainerLogReader(Inotify inotify, TimeProvider clock)
+public sealed class ContainerLogReader(Inotify inotify)
 {
-    private const int ChunkSize = 64 * 1024;
-    private static readonly TimeSpan QuietPeriod = TimeSpan.FromSeconds(1);
-
-    /// <param name="isRunning">Whether the container may still write; following ends when it does not.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public async Task ReadAsync(
-        string file, LogOptions options, Func<bool> isRunning, Stream output, CancellationToken cancellationToken)
+        string file, LogOptions options, LogWriter writer, Stream output, CancellationToken cancellationToken)
     {
-        await using FileStream log = new(
-            file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, ChunkSize, useAsync: false);
         using InotifyWatch? watch = options.Follow ? WatchOrNull(file) : null;
-        if (options.Tail is { } lines)
+        LogSink sink = new(output, options.LimitBytes);
+        using LogChain chain = LogChain.Open(file, () => new CriLogLines(options.Timestamps, options.Since));
+        foreach (LogFile older in OpenOlder(chain, options))
         {
-            log.Position = FindTail(log, lines);
+            using (older)
+            {
+                await sink.DrainAsync(older, isComplete: true, cancellationToken);
+            }
         }
 
-        CriLogLines parser = new(options.Timestamps);
-        ArrayBufferWriter<byte> content = new();
-        byte[] chunk = new byte[ChunkSize];
-        while (true)
+        if (watch is null)
         {
-            bool wasRunning = isRunning();
-            int length = log.Read(chunk);
-            if (length > 0)
+            if (chain.Current is { } live)
             {
-                parser.Append(chunk.AsSpan(0, length), content);
-                await output.WriteAsync(content.WrittenMemory, cancellationToken);
-                content.ResetWrittenCount();
+                await sink.DrainAsync(live, isComplete: true, cancellationToken);
             }
-            else if (watch is null || !wasRunning)
+
+            return;
+        }
+
+        await FollowAsync(chain, writer, watch, sink, cancellationToken);
+    }
+
+    private static async Task FollowAsync(
+        LogChain chain, LogWriter writer, InotifyWatch watch, LogSink sink, CancellationToken cancellationToken)
+    {
+        LogFile? previous = null;
+        Task changed = Task.CompletedTask;
+        Task written = Task.CompletedTask;
+        try
+        {
+            while (!sink.IsFull)
             {
-                parser.Complete(content);
-                await output.WriteAsync(content.WrittenMemory, cancellationToken);
-                return;
+                // Before the look: what is written or ends after it is told.
+                changed = changed.IsCompleted ? writer.WhenChanged(cancellationToken) : changed;
+                while (watch.Events.TryRead(out _))
+                {
+                    // One look at the files answers all of them.
+                }
+
+                bool isRunning = writer.IsRunning();
+                previous = await AdvanceAsync(chain, previous, sink, cancellationToken);
+                if (!isRunning)
+                {
+                    if (chain.Current is { } last)
+                    {
+                        await sink.DrainAsync(last, isComplete: true, cancellationToken);
+                    }
+
+                    return;
+                }
+
+                written = written.IsCompleted ? watch.Events.WaitToReadAsync(cancellationToken).AsTask() : written;
+                await Task.WhenAny(changed, written);
+                cancellationToken.ThrowIfCancellationRequested();
             }
-            else
-            {
-                // The time limit notices a container that ended without a last word.
-                using CancellationTokenSource limit = new(QuietPeriod, clock);
-                using CancellationTokenSource pause =
-                    CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-                await WaitForWriteAsync(watch, pause.Token, cancellationToken);
-            }
+        }
+        finally
+        {
+            previous?.Dispose();
         }
     }
 
-    /// <summary>The position from which exactly <paramref name="lines"/> lines are left, found from the end.</summary>
-    internal static long FindTail(Stream log, int lines)
+    /// <summary>Writes all that there is now; the file before the current one, which may still get a last line.</summary>
+    private static async Task<LogFile?> AdvanceAsync(
+        LogChain chain, LogFile? previous, LogSink sink, CancellationToken cancellationToken)
     {
-        byte[] chunk = new byte[ChunkSize];
-        long end = log.Length;
-        int found = 0;
-        for (long position = end; position > 0;)
+        while (true)
         {
-            int length = (int)Math.Min(ChunkSize, position);
-            position -= length;
-            log.Position = position;
-            log.ReadExactly(chunk, 0, length);
-            for (int i = length - 1; i >= 0; i--)
+            if (previous is not null)
             {
-                bool endsLine = chunk[i] == (byte)'\n' && position + i != end - 1;
-                if (endsLine && ++found == lines)
+                await sink.DrainAsync(previous, isComplete: false, cancellationToken);
+            }
+
+            LogFile? current = chain.Current;
+            ImmutableArray<LogFile> following = chain.TryAdvance();
+            if (current is not null)
+            {
+                await sink.DrainAsync(current, isComplete: false, cancellationToken);
+            }
+
+            if (following.IsEmpty)
+            {
+                return previous;
+            }
+
+            foreach (LogFile between in following[..^1])
+            {
+                using (between)
                 {
-                    return position + i + 1;
+                    await sink.DrainAsync(between, isComplete: true, cancellationToken);
                 }
+            }
+
+            previous?.Dispose();
+            previous = current;
+        }
+    }
+
+    /// <summary>The rotated files that have a part in what is asked for, oldest first; the current one is put in its place.</summary>
+    private static List<LogFile> OpenOlder(LogChain chain, LogOptions options)
+    {
+        List<LogFile> opened = [];
+        int? missing = options.Tail - (options.Tail is { } tail ? chain.Current?.SeekTail(tail) ?? 0 : 0);
+        foreach (string path in chain.Older.Reverse())
+        {
+            if (missing <= 0 || chain.TryOpenOlder(path) is not { } older)
+            {
+                // Deleted since it was listed: those before it are gone as well, or not asked for.
+                break;
+            }
+
+            opened.Insert(0, older);
+            missing -= missing is { } lines ? older.SeekTail(lines) : 0;
+            if (older.LastWrite < options.Since)
+            {
+                opened.RemoveAt(0);
+                older.Dispose();
+                break;
             }
         }
 
-        return lines == 0 ? end : 0;
+        return opened;
     }
 
     private InotifyWatch? WatchOrNull(string file)
@@ -96,23 +166,6 @@ public sealed class ContainerLogReader(Inotify inotify, TimeProvider clock)
         {
             // The limit of watches is reached or the directory is gone: what is there is still worth reading.
             return null;
-        }
-    }
-
-    private static async Task WaitForWriteAsync(
-        InotifyWatch watch, CancellationToken pause, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await watch.Events.WaitToReadAsync(pause);
-            while (watch.Events.TryRead(out _))
-            {
-                // One look at the file answers all of them.
-            }
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // Nothing was written for a while.
         }
     }
 }

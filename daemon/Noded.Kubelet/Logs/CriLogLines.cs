@@ -4,7 +4,8 @@ namespace Noded.Kubelet.Logs;
 
 /// <summary>Splits CRI log lines that arrive in pieces; a line too long to keep is passed on as it comes.</summary>
 /// <param name="timestamps">Keep the time in front of each line.</param>
-internal sealed class CriLogLines(bool timestamps)
+/// <param name="since">Leave out what was written before; null for nothing.</param>
+internal sealed class CriLogLines(bool timestamps, DateTimeOffset? since = null)
 {
     /// <summary>containerd cuts lines at 16 KiB; whoever writes more at once is not it.</summary>
     private const int MaxLine = 1024 * 1024;
@@ -12,6 +13,9 @@ internal sealed class CriLogLines(bool timestamps)
     private readonly ArrayBufferWriter<byte> _pending = new();
     private bool _continues;
     private bool _isOverlong;
+
+    // The lines come in order: the first that is late enough ends the search.
+    private bool _isSince = since is null;
 
     /// <summary>Writes the content of the lines that are complete and keeps the rest.</summary>
     internal void Append(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
@@ -74,6 +78,11 @@ internal sealed class CriLogLines(bool timestamps)
         }
 
         int content = time + stream + tag + 3;
+        if (!_isSince && CriLogTime.TryParse(line[..time]) is { } written && !(_isSince = written >= since))
+        {
+            return;
+        }
+
         if (timestamps && !_continues)
         {
             output.Write(line[..(time + 1)]);

@@ -13,6 +13,9 @@ internal sealed class PodLayout(NodePaths paths, CgroupHierarchies hierarchies)
 
     internal string LogDirectory(PodUid uid, NamespacedName name) => LogDirectory(paths, uid, name);
 
+    /// <summary>Every container has a link to its log in it.</summary>
+    internal string LogLinks => paths.LogLinks;
+
     /// <summary>Every pod has a directory of its namespace, name and uid in it.</summary>
     internal string PodLogs => paths.PodLogs;
 

@@ -3,6 +3,7 @@ using k8s.Models;
 using Noded.Api.Pods;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Lifecycle;
+using Noded.Kubelet.Logs;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods.Network;
 using Noded.Kubelet.Runtime;
@@ -19,6 +20,7 @@ internal sealed class PodSyncer(
     VolumeManager volumes,
     ContainerSpecs specs,
     PodNameService names,
+    PodLogs logs,
     PodLayout layout,
     ContainerIndex index,
     PodJournal journal,
@@ -48,6 +50,7 @@ internal sealed class PodSyncer(
             status = await runtime.GetPodStatusAsync(pod.Uid, cancellationToken);
         }
 
+        logs.Sync(pod, status);
         foreach (BackedOffContainer waiting in actions.BackedOff)
         {
             journal.BackOff(pod, waiting.Name);
@@ -71,6 +74,7 @@ internal sealed class PodSyncer(
         foreach (ContainerStatus unused in actions.Remove)
         {
             await runtime.RemoveContainerAsync(unused.Id, cancellationToken);
+            logs.Remove(pod.Uid, pod.Name, unused);
         }
 
         foreach (PodSandbox sandbox in actions.StopSandboxes)

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Noded.Api.Pods;
 using Noded.Kubelet.Lifecycle;
+using Noded.Kubelet.Logs;
 using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Volumes;
@@ -10,7 +11,12 @@ namespace Noded.Kubelet.Pods;
 
 /// <summary>Ends a pod: stops its containers, then its sandboxes, then removes what is left. Every step repeats safely.</summary>
 internal sealed class PodTerminator(
-    IRuntimeService runtime, ContainerStopper stopper, VolumeManager volumes, PodLayout layout, FlightRecorder flight)
+    IRuntimeService runtime,
+    ContainerStopper stopper,
+    VolumeManager volumes,
+    PodLogs logs,
+    PodLayout layout,
+    FlightRecorder flight)
 {
     private static readonly TimeSpan DefaultGracePeriod = TimeSpan.FromSeconds(30);
 
@@ -81,12 +87,7 @@ internal sealed class PodTerminator(
             }
         }
 
-        string logs = layout.LogDirectory(status.Uid, name);
-        if (Directory.Exists(logs))
-        {
-            Directory.Delete(logs, recursive: true);
-        }
-
+        logs.Remove(status.Uid, name);
         flight.Record(FlightEntryKind.Acted, Pod.SubjectOf(name), "removed");
     }
 }

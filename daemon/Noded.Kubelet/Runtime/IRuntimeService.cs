@@ -49,6 +49,9 @@ public interface IRuntimeService
     /// <param name="timeout">Whole seconds for the runtime; zero for as long as it takes.</param>
     Task<ExecResult> ExecSyncAsync(
         ContainerId container, ImmutableArray<string> command, TimeSpan timeout, CancellationToken cancellationToken);
+
+    /// <summary>Makes the running container's log anew when it is not where it was; what it writes from now on goes there.</summary>
+    Task ReopenContainerLogAsync(ContainerId container, CancellationToken cancellationToken);
 }
 
 /// <summary>The runtime's images.</summary>

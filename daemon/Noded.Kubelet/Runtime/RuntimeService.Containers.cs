@@ -105,6 +105,14 @@ public sealed partial class RuntimeService
         RequestTimeout,
         cancellationToken);
 
+    public Task ReopenContainerLogAsync(ContainerId container, CancellationToken cancellationToken) => CallAsync(
+        "reopen_container_log",
+        container.Value,
+        _runtime.ReopenContainerLogAsync,
+        new ReopenContainerLogRequest { ContainerId = container.Value },
+        RequestTimeout,
+        cancellationToken);
+
     /// <summary>Null when the container was removed since it was listed.</summary>
     private async Task<ContainerStatus?> TryGetStatusAsync(Container container, CancellationToken cancellationToken)
     {

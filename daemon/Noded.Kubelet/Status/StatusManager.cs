@@ -13,7 +13,13 @@ public sealed class StatusManager(string hostIp, FlightRecorder flight, TimeProv
 {
     private ImmutableDictionary<PodUid, PodReport> _reports = ImmutableDictionary<PodUid, PodReport>.Empty;
 
+    private TaskCompletionSource _changed = NewSignal();
+
     public ImmutableDictionary<PodUid, PodReport> Reports => _reports;
+
+    /// <summary>Completes with the first change after the call.</summary>
+    public Task WaitForChangeAsync(CancellationToken cancellationToken) =>
+        Volatile.Read(ref _changed).Task.WaitAsync(cancellationToken);
 
     internal void Set(Pod pod, SyncResult result)
     {
@@ -22,11 +28,20 @@ public sealed class StatusManager(string hostIp, FlightRecorder flight, TimeProv
         ImmutableInterlocked.AddOrUpdate(
             ref _reports, pod.Uid, new PodReport(pod, status), (_, _) => new PodReport(pod, status));
 
+        Signal();
         if (before?.Phase != status.Phase)
         {
             flight.Record(FlightEntryKind.Observed, pod.Subject, $"phase {before?.Phase ?? "none"} → {status.Phase}");
         }
     }
 
-    internal void Remove(PodUid uid) => ImmutableInterlocked.TryRemove(ref _reports, uid, out _);
+    internal void Remove(PodUid uid)
+    {
+        ImmutableInterlocked.TryRemove(ref _reports, uid, out _);
+        Signal();
+    }
+
+    private void Signal() => Interlocked.Exchange(ref _changed, NewSignal()).SetResult();
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Globalization;
 using Noded.Primitives;
 
 namespace Noded.Commands;
@@ -53,6 +54,39 @@ internal static class CommonOptions
     /// <summary>Values that were given repeatedly, or with commas between them.</summary>
     internal static IEnumerable<string> Split(string[]? values) =>
         (values ?? []).SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)).Where(text => text != "none");
+
+    /// <summary><c>--since</c>: a duration as Go writes it, of hours, minutes and seconds.</summary>
+    internal static Option<TimeSpan?> Since(string description) => new("--since")
+    {
+        Description = description,
+        CustomParser = result =>
+        {
+            TimeSpan? duration = DurationText.TryParse(result.Tokens[0].Value);
+            if (duration is null)
+            {
+                result.AddError($"--since {result.Tokens[0].Value}: needs a duration such as 90s, 5m or 1h30m.");
+            }
+
+            return duration;
+        },
+    };
+
+    /// <summary><c>--since-time</c>: RFC 3339.</summary>
+    internal static Option<DateTimeOffset?> SinceTime(string description) => new("--since-time")
+    {
+        Description = description,
+        CustomParser = result =>
+        {
+            if (DateTimeOffset.TryParse(
+                result.Tokens[0].Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
+            {
+                return time;
+            }
+
+            result.AddError($"--since-time {result.Tokens[0].Value}: needs a time such as 2026-01-31T12:00:00Z.");
+            return null;
+        },
+    };
 
     internal static Option<string> Output()
     {

@@ -41,7 +41,7 @@ internal sealed class NodeComposition : IDisposable
         CgroupHierarchies hierarchies = CgroupHierarchies.Discover();
         _inotify = new Inotify(_reactor);
         _containerd = UnixSocketChannel.Open(options.Paths.ContainerdSocket);
-        Logs = new ContainerLogReader(_inotify, clock);
+        Logs = new ContainerLogReader(_inotify);
 
         bool mayRaiseLimits = Capabilities.Has(Capabilities.SysResource);
         ContainerdSupervisor containerd = new(

@@ -139,6 +139,7 @@ internal static class NodeReset
         }
 
         RemovePodFiles(paths, output);
+        KubeletComponent.SweepLogLinks(paths);
         RemoveEmptyParents(paths);
         RemoveSharedDirectories(paths);
     }
@@ -162,7 +163,8 @@ internal static class NodeReset
     {
         foreach (string directory in (string[])
             [
-                paths.PodLogs, paths.Kubelet, paths.CniConfig, paths.CniNetworks, "/var/lib/cni/results", "/var/lib/cni",
+                paths.PodLogs, paths.LogLinks, paths.Kubelet, paths.CniConfig, paths.CniNetworks,
+                "/var/lib/cni/results", "/var/lib/cni",
                 "/run/containerd/s", "/run/containerd",
             ])
         {

@@ -56,7 +56,7 @@ internal sealed class OperatorService(NodeComposition node) : Operator.OperatorB
         await using GrpcStream output = new(responseStream);
         try
         {
-            await node.Logs.ReadAsync(log.File, log.Options, log.IsRunning, output, context.CancellationToken);
+            await node.Logs.ReadAsync(log.File, log.Options, log.Writer, output, context.CancellationToken);
         }
         catch (FileNotFoundException)
         {

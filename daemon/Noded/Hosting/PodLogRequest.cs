@@ -8,8 +8,8 @@ using Noded.Protocols.Operator.V1;
 namespace Noded.Hosting;
 
 /// <summary>A request for logs with pod and container found.</summary>
-/// <param name="IsRunning">Whether that instance of the container may still write.</param>
-internal sealed record PodLogRequest(string File, LogOptions Options, Func<bool> IsRunning)
+/// <param name="Writer">That instance of the container.</param>
+internal sealed record PodLogRequest(string File, LogOptions Options, LogWriter Writer)
 {
     /// <exception cref="RpcException">NotFound or InvalidArgument, with what there is instead.</exception>
     internal static PodLogRequest Resolve(NodeComposition node, LogsRequest request)
@@ -24,14 +24,20 @@ internal sealed record PodLogRequest(string File, LogOptions Options, Func<bool>
         }
 
         LogOptions options = new(
-            request.Tail < 0 ? null : (int)Math.Min(request.Tail, int.MaxValue), request.Follow, request.Timestamps);
+            request.Tail < 0 ? null : (int)Math.Min(request.Tail, int.MaxValue), request.Follow, request.Timestamps)
+        {
+            Since = request.Since?.ToDateTimeOffset(),
+            LimitBytes = request.LimitBytes > 0 ? request.LimitBytes : null,
+        };
         return new PodLogRequest(
             node.Kubelet.LogFile(report.Pod, status.Name, (uint)attempt),
             options,
-            () => node.Kubelet.Reports.TryGetValue(report.Pod.Uid, out PodReport? now)
-                && Containers(now).Any(container => container.Name == status.Name
-                    && container.RestartCount == attempt
-                    && container.State.Running is not null));
+            new LogWriter(
+                () => node.Kubelet.Reports.TryGetValue(report.Pod.Uid, out PodReport? now)
+                    && Containers(now).Any(container => container.Name == status.Name
+                        && container.RestartCount == attempt
+                        && container.State.Running is not null),
+                node.Kubelet.WaitForStatusAsync));
     }
 
     private static V1ContainerStatus FindContainer(PodReport report, string name)

@@ -8,6 +8,7 @@ internal static partial class TypeNames
     /// <summary>Names that somebody else gave: the kernel, CRI, CSI, upstream.</summary>
     internal static readonly IReadOnlyDictionary<string, string> Allowed = new Dictionary<string, string>
     {
+        ["ContainerLogManager"] = "upstream's name",
         ["LinkInfoAttribute"] = "the kernel's IFLA_LINKINFO",
         ["MountInfo"] = "the kernel's /proc/PID/mountinfo",
         ["NfBaseChain"] = "nftables' base chain",

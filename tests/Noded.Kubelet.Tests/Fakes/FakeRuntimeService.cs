@@ -253,6 +253,19 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
             },
             cancellationToken);
 
+    public Task ReopenContainerLogAsync(ContainerId container, CancellationToken cancellationToken) => CallAsync(
+        "reopen_container_log",
+        NameOf(container),
+        () =>
+        {
+            Refuse(!_containers.ContainsKey(container), "reopen_container_log", StatusCode.NotFound, container.Value);
+            Refuse(
+                _containers[container].Status.State != ContainerState.Running,
+                "reopen_container_log", StatusCode.Unknown, $"{container} is not running");
+            return true;
+        },
+        cancellationToken);
+
     public Task<string?> TryGetImageAsync(string reference, CancellationToken cancellationToken) => CallAsync(
         "list_image", reference, () => _images.Contains(reference) ? $"id-of-{reference}" : null, cancellationToken);
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Lifecycle;
+using Noded.Kubelet.Logs;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Pods.Network;
@@ -51,13 +52,14 @@ internal sealed class KubeletHarness : IAsyncDisposable
         HookRunner hooks = new(
             Runtime, new PodAddress("127.0.0.1"), Events, new LifecycleMetrics(Metrics.WithCustomRegistry(Registry)), TimeOfDay);
         ContainerStopper stopper = new(Runtime, hooks, Events, TimeOfDay, NullLogger<ContainerStopper>.Instance);
+        PodLogs logs = new(layout, (_, _) => { }, Flight);
         PodWorkerServices services = new(
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
                 Runtime, new ImagePuller(Runtime, Events, steady), stopper, hooks, volumes,
-                new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), node), names, layout, new ContainerIndex(),
+                new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), node), names, logs, layout, new ContainerIndex(),
                 new PodJournal(Events, Flight, TimeOfDay), steady),
-            new PodTerminator(Runtime, stopper, volumes, layout, Flight),
+            new PodTerminator(Runtime, stopper, volumes, logs, layout, Flight),
             Probes,
             Statuses,
             Activity,

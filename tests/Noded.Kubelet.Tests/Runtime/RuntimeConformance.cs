@@ -228,6 +228,21 @@ public abstract class RuntimeConformance
     }
 
     [Fact]
+    public async Task Log_Reopened_IsRefusedUnlessTheContainerRuns()
+    {
+        PodSandboxId sandbox = await RunSandboxAsync();
+        ContainerId id = await CreateAsync(sandbox, 0, "sleep", "1000");
+
+        await Assert.ThrowsAsync<RuntimeCallException>(() => Runtime.ReopenContainerLogAsync(id, Token));
+        await Runtime.StartContainerAsync(id, Token);
+        await Runtime.ReopenContainerLogAsync(id, Token);
+        await Runtime.StopContainerAsync(id, TimeSpan.Zero, Token);
+        await Assert.ThrowsAsync<RuntimeCallException>(() => Runtime.ReopenContainerLogAsync(id, Token));
+
+        await RemoveAsync(sandbox);
+    }
+
+    [Fact]
     public async Task Unknown_ContainerSandboxAndPod_AreNotFoundOrEmpty()
     {
         RuntimeCallException start = await Assert.ThrowsAsync<RuntimeCallException>(

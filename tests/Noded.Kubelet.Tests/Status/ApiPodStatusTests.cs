@@ -124,7 +124,8 @@ public sealed class ApiPodStatusTests
             'r' => new V1ContainerStatus { State = new V1ContainerState { Running = new V1ContainerStateRunning() } },
             'S' or 's' => new V1ContainerStatus
             {
-                State = new V1ContainerState { Running = new V1ContainerStateRunning() }, Started = kind == 'S',
+                State = new V1ContainerState { Running = new V1ContainerStateRunning() },
+                Started = kind == 'S',
             },
             'w' => new V1ContainerStatus { State = waiting },
             'W' => new V1ContainerStatus { State = waiting, LastState = ended },

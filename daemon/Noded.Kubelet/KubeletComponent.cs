@@ -173,7 +173,7 @@ public sealed class KubeletComponent : IDisposable
             ClusterDomain = options.ClusterDomain,
         };
         PodNameService names = new(_layout, node);
-        ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), node);
+        ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), node, services.Events);
         ContainerLogManager rotation = new(
             new LogRotator(runtime, options.LogRotation, services.Clock), services.Inotify, services.Flight,
             services.Clock, _stopLogs.Token);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using k8s.Models;
+using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Pods.Network;
 using Noded.Kubelet.Runtime;
@@ -8,7 +9,8 @@ using Noded.Kubelet.Volumes;
 namespace Noded.Kubelet.Pods;
 
 /// <summary>Puts together what a container is created from: its words, its environment, its mounts.</summary>
-internal sealed class ContainerSpecs(VolumeManager volumes, PodNameService names, NonRootCheck nonRoot, NodeFacts node)
+internal sealed class ContainerSpecs(
+    VolumeManager volumes, PodNameService names, NonRootCheck nonRoot, NodeFacts node, EventRecorder events)
 {
     /// <param name="podIps">The pod's addresses, in the host's network the host's.</param>
     /// <exception cref="ContainerStartException">The container cannot be created as it is.</exception>
@@ -44,6 +46,7 @@ internal sealed class ContainerSpecs(VolumeManager volumes, PodNameService names
         }
         catch (PodConfigException e)
         {
+            events.Warn(Subjects.OfContainer(pod, container.Name), "Failed", $"Error: {e.Message}");
             throw new ContainerStartException("CreateContainerConfigError", e.Message);
         }
     }

@@ -1,5 +1,6 @@
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
+using Noded.Kubelet.Pods.Network;
 using Noded.Kubelet.Runtime;
 using Noded.Primitives;
 
@@ -65,6 +66,20 @@ internal sealed class PodJournal(EventRecorder events, FlightRecorder flight, Ti
     /// <summary>Without the hook's own words, which may be secret.</summary>
     internal void PostStartFailed(Pod pod, string container) =>
         events.Warn(Subjects.OfContainer(pod, container), "FailedPostStartHook", "PostStartHook failed");
+
+    /// <exception cref="PodConfigException">The pod cannot be called as it wishes.</exception>
+    internal string Hostname(Pod pod, Func<Pod, PodHostname> compute)
+    {
+        try
+        {
+            return compute(pod).Name;
+        }
+        catch (PodConfigException e)
+        {
+            events.Warn(pod.Subject, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {e.Message}");
+            throw;
+        }
+    }
 
     internal void Failed(Pod pod, PodFailure failure) => events.Normal(pod.Subject, failure.Reason, failure.Message);
 

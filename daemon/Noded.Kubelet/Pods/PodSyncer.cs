@@ -100,7 +100,7 @@ internal sealed class PodSyncer(
         PodSandboxSpec sandbox = new(
             pod,
             actions.SandboxAttempt ?? status.NewestSandbox!.Attempt,
-            names.HostnameOf(pod).Name,
+            journal.Hostname(pod, names.HostnameOf),
             layout.LogDirectory(pod.Uid, pod.Name),
             "/" + layout.PodCgroup(pod.Uid, pod.Manifest.QosClass()).Path)
         {

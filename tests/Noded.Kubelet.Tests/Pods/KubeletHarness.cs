@@ -57,7 +57,7 @@ internal sealed class KubeletHarness : IAsyncDisposable
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
                 Runtime, new ImagePuller(Runtime, Events, steady), stopper, hooks, volumes,
-                new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), node), names, logs, layout, new ContainerIndex(),
+                new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), node, Events), names, logs, layout, new ContainerIndex(),
                 new PodJournal(Events, Flight, TimeOfDay), steady),
             new PodTerminator(Runtime, stopper, volumes, logs, layout, Flight),
             Probes,

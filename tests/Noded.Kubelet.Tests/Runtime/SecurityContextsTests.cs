@@ -70,6 +70,38 @@ public sealed class SecurityContextsTests
     }
 
     [Fact]
+    public void ForContainer_ProfilesAndProcMount_AreHandedOn()
+    {
+        V1PodSpec pod = new()
+        {
+            SecurityContext = new V1PodSecurityContext
+            {
+                SeccompProfile = new V1SeccompProfile { Type = "Localhost", LocalhostProfile = "a/b.json" },
+                SeLinuxOptions = new V1SELinuxOptions { Type = "of_the_pod", Level = "s0" },
+            },
+        };
+
+        LinuxContainerSecurityContext context = SecurityContexts.ForContainer(
+            pod,
+            new V1Container
+            {
+                SecurityContext = new V1SecurityContext
+                {
+                    ProcMount = "Unmasked",
+                    SeLinuxOptions = new V1SELinuxOptions { Type = "of_the_container" },
+                },
+            },
+            "/var/lib/kubelet/seccomp");
+
+        Assert.Equal(
+            (ProfileType.Localhost, "/var/lib/kubelet/seccomp/a/b.json"),
+            (context.Seccomp.ProfileType, context.Seccomp.LocalhostRef));
+        Assert.Equal(("of_the_container", ""), (context.SelinuxOptions.Type, context.SelinuxOptions.Level));
+        Assert.Empty(context.MaskedPaths);
+        Assert.Empty(context.ReadonlyPaths);
+    }
+
+    [Fact]
     public void ForSandbox_GroupsOfThePod_StartWithTheFileSystems()
     {
         V1PodSpec pod = new()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Noded.Testing;
@@ -115,8 +116,8 @@ internal sealed class PortMapHost : IAsyncDisposable
         string answer = $"SYSTEM:echo {name ?? "host"} $SOCAT_PEERADDR";
         await ServeAsync(name, $"TCP4-LISTEN:{TcpPort},fork,reuseaddr", answer);
         await ServeAsync(name, $"TCP6-LISTEN:{TcpPort},fork,reuseaddr,ipv6only=1", answer);
-        await ServeAsync(name, $"UDP4-RECVFROM:{UdpPort},fork", answer);
-        await ServeAsync(name, $"UDP6-RECVFROM:{UdpPort},fork,ipv6only=1", answer);
+        await ServeUdpAsync(name, "0.0.0.0");
+        await ServeUdpAsync(name, "::");
     }
 
     /// <summary>Asks from a namespace, from the host itself when it is null; "nobody" when there is no answer.</summary>
@@ -172,8 +173,24 @@ internal sealed class PortMapHost : IAsyncDisposable
     {
         ChildProcess server = await Host.StartAsync(name, "socat", "-d", "-d", listen, answer);
         _servers.Add(server);
-        // "listening on" of TCP, "receiving on" of UDP.
-        await server.Errors.WaitForLineAsync("ing on", Token);
+        await server.Errors.WaitForLineAsync("listening on", Token);
+    }
+
+    /// <summary>One process that answers each datagram: socat's children race with it for the next one.</summary>
+    private async Task ServeUdpAsync(string? name, string address)
+    {
+        const string Script =
+            """
+            my ($name, $address, $port) = @ARGV;
+            my $socket = IO::Socket::IP->new(Proto => "udp", LocalHost => $address, LocalPort => $port, V6Only => 1) or die $@;
+            print STDERR "receiving on $port\n";
+            while (defined $socket->recv(my $datagram, 1500)) { $socket->send("$name " . $socket->peerhost . "\n"); }
+            """;
+        ChildProcess server = await Host.StartAsync(
+            name, "perl", "-MIO::Socket::IP", "-e", Script, name ?? "host", address,
+            UdpPort.ToString(CultureInfo.InvariantCulture));
+        _servers.Add(server);
+        await server.Errors.WaitForLineAsync("receiving on", Token);
     }
 
     private Task<string> RunAsync(string? from, string command) =>

@@ -277,6 +277,11 @@ public sealed class PodWorkerTests
         await kubelet.SettleAsync();
         fails = false;
         kubelet.Clock.Advance(TimeSpan.FromSeconds(1));
+        while (await kubelet.Clock.WaitForTimerAsync(Token) != TimeSpan.FromMilliseconds(2))
+        {
+            // Not yet the pause after which the worker asks again.
+        }
+
         kubelet.Runtime.Events = null;
         kubelet.Runtime.Exit(first, 1);
         kubelet.Clock.Advance(TimeSpan.FromSeconds(3));

@@ -38,7 +38,7 @@ public sealed class NodeNetwork(
         catch (Exception)
         {
             // Of an earlier start: without the routes, packets for pods that are gone would leave the machine.
-            File.Delete(ConfigFile);
+            RemoveConfig(paths);
             throw;
         }
         finally
@@ -53,7 +53,7 @@ public sealed class NodeNetwork(
     /// <remarks>After the pods are gone: what the plugins still hold for one goes without them.</remarks>
     public static void Remove(NodePaths paths, CniLinks links)
     {
-        File.Delete(Path.Combine(paths.CniConfig, CniConfigList.FileName));
+        RemoveConfig(paths);
         links.Remove();
 
         if (Directory.Exists(Path.Combine(paths.CniNetworks, paths.Instance)))
@@ -64,6 +64,16 @@ public sealed class NodeNetwork(
         using RtNetlink netlink = RtNetlink.Open();
         netlink.DeleteLink(CniConfigList.BridgeOf(paths));
         UnreachableRoutes.Remove(netlink, paths);
+    }
+
+    private static void RemoveConfig(NodePaths paths)
+    {
+        // The directory may be missing, on a machine where no node ever was.
+        string file = Path.Combine(paths.CniConfig, CniConfigList.FileName);
+        if (File.Exists(file))
+        {
+            File.Delete(file);
+        }
     }
 
     private void Prepare()
@@ -81,7 +91,7 @@ public sealed class NodeNetwork(
 
         if (options.PodCidrs.IsEmpty)
         {
-            File.Delete(ConfigFile);
+            RemoveConfig(paths);
             return;
         }
 

@@ -52,6 +52,18 @@ public sealed class NodeNetworkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_NoPodCidrAndNothingThereYet_IsFine()
+    {
+        await RunUntilAttemptedAsync(NodeNetworkOptions.Default with { PodCidrs = [] }, OpenNetlink);
+
+        Assert.False(File.Exists(ConfigFile));
+    }
+
+    [Fact]
+    public void Remove_OfANodeThatNeverWas_IsFine() =>
+        NodeNetwork.Remove(Paths, new CniLinks(Paths.CniBinaries, ["bridge"]));
+
+    [Fact]
     public async Task Run_RoutesCannotBeMade_TakesTheConfigurationAway()
     {
         await RunUntilAttemptedAsync(NodeNetworkOptions.Default, OpenNetlink);

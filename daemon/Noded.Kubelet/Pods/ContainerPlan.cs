@@ -198,5 +198,5 @@ internal sealed class ContainerPlan(
         || (container.State == ContainerState.Running
             && (container.Sandbox != sandbox?.Id
                 || status.TryGetNewest(container.Name) != container
-                || !pod.Spec.Containers.Concat(Inits).Any(known => known.Name == container.Name)));
+                || pod.TryGetContainer(container.Name) is null));
 }

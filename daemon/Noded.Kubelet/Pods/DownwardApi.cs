@@ -42,8 +42,7 @@ internal static class DownwardApi
     {
         V1Container meant = string.IsNullOrEmpty(selector.ContainerName)
             ? container
-            : pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? [])
-                .FirstOrDefault(other => other.Name == selector.ContainerName)
+            : pod.TryGetContainer(selector.ContainerName)
                 ?? throw new PodConfigException($"container {selector.ContainerName} not found");
         string[] parts = selector.Resource.Split('.', 2);
         string resource = parts[1];

@@ -8,6 +8,10 @@ namespace Noded.Kubelet.Pods;
 /// <summary>Where a pod's files and cgroup are; upstream's layout below the node's root.</summary>
 internal sealed class PodLayout(NodePaths paths, CgroupHierarchies hierarchies)
 {
+    private const UnixFileMode Private =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+
     internal static string LogDirectory(NodePaths paths, PodUid uid, NamespacedName name) =>
         Path.Combine(paths.PodLogs, $"{name.Namespace}_{name.Name}_{uid}");
 
@@ -24,6 +28,9 @@ internal sealed class PodLayout(NodePaths paths, CgroupHierarchies hierarchies)
 
     /// <summary>What belongs to one pod beside its logs: volumes, hosts file.</summary>
     internal string PodDirectory(PodUid uid) => Path.Combine(Pods, uid.Value);
+
+    /// <summary>Makes that directory, where it is missing, for root's eyes and its group's alone.</summary>
+    internal string CreatePodDirectory(PodUid uid) => Directory.CreateDirectory(PodDirectory(uid), Private).FullName;
 
     /// <summary>Where pods name seccomp profiles of the machine from.</summary>
     internal string Seccomp => Path.Combine(paths.Kubelet, "seccomp");

@@ -19,10 +19,6 @@ namespace Noded.Kubelet.Volumes;
 internal sealed class VolumeManager(
     IRuntimeService runtime, PodLayout layout, EventRecorder events, FlightRecorder flight, long nodeMemory)
 {
-    private const UnixFileMode Private =
-        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
-
     /// <summary>Makes what the pod's volumes lack; those that are ready stay as they are.</summary>
     /// <exception cref="IOException">A volume cannot be had now, as an event says; later may be better.</exception>
     internal Task PrepareAsync(Pod pod, CancellationToken cancellationToken) =>
@@ -60,7 +56,7 @@ internal sealed class VolumeManager(
     /// <exception cref="IOException">Somebody still uses a mount; the message names the processes.</exception>
     internal Task RemoveAsync(PodUid uid) => Task.Run(() =>
     {
-        string directory = Path.Combine(layout.Pods, uid.Value);
+        string directory = layout.PodDirectory(uid);
         if (!Directory.Exists(directory))
         {
             return;
@@ -155,12 +151,7 @@ internal sealed class VolumeManager(
         [.. MountInfo.ReadSelf().Select(mount => mount.MountPoint)];
 
     /// <summary>Without symbolic links, so that mountinfo names it the same.</summary>
-    private string PodDirectory(Pod pod)
-    {
-        string directory = Path.Combine(layout.Pods, pod.Uid.Value);
-        Directory.CreateDirectory(directory, Private);
-        return RealPath.Resolve(directory);
-    }
+    private string PodDirectory(Pod pod) => RealPath.Resolve(layout.CreatePodDirectory(pod.Uid));
 
     private static void Unmount(string mountPoint)
     {

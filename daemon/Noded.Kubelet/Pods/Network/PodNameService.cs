@@ -24,9 +24,7 @@ internal sealed class PodNameService(PodLayout layout, NodeFacts node, string et
     /// <summary>Writes the pod's hosts file, which its containers mount, and returns its path.</summary>
     internal string WriteHosts(Pod pod, ImmutableArray<string> podIps)
     {
-        string directory = layout.PodDirectory(pod.Uid);
-        Directory.CreateDirectory(directory);
-        string path = Path.Combine(directory, "etc-hosts");
+        string path = Path.Combine(layout.CreatePodDirectory(pod.Uid), "etc-hosts");
         string text = HostsFile.Compute(
             pod, HostnameOf(pod), podIps, pod.HostNetwork ? TryRead(Path.Combine(etc, "hosts")) : string.Empty);
         if (TryRead(path) != text)

@@ -1,0 +1,22 @@
+namespace Noded.Store;
+
+/// <summary>What was asked for has been compacted.</summary>
+/// <param name="compactRevision">The oldest revision that can still be read.</param>
+public sealed class CompactedException(long compactRevision)
+    : Exception($"The revision asked for is compacted; the oldest that can be read is {compactRevision}.")
+{
+    /// <summary>The oldest revision that can still be read.</summary>
+    public long CompactRevision { get; } = compactRevision;
+}
+
+/// <summary>A revision was asked for that does not exist yet.</summary>
+public sealed class FutureRevisionException(long revision)
+    : Exception($"Revision {revision} was asked for, which does not exist yet.");
+
+/// <summary>The store cannot answer now.</summary>
+public sealed class StoreUnavailableException(string message, bool nothingChanged, Exception? innerException = null)
+    : Exception(message, innerException)
+{
+    /// <summary>Whether it is certain that the request had no effect.</summary>
+    public bool NothingChanged { get; } = nothingChanged;
+}

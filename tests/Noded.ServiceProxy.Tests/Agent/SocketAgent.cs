@@ -71,6 +71,9 @@ internal sealed class SocketAgent
                 return await AskAsync(client, IPEndPoint.Parse(address), isConnected: false);
             case ["udp-connected", string client, string address]:
                 return await AskAsync(client, IPEndPoint.Parse(address), isConnected: true);
+            case ["churn", string pins, string steps]:
+                ListChurn.Run(pins, int.Parse(steps, CultureInfo.InvariantCulture));
+                return "ok";
             case ["load", string address]:
                 _load = new ConnectLoad(IPEndPoint.Parse(address));
                 return "ok";

@@ -9,6 +9,7 @@ using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Pods.Network;
 using Noded.Kubelet.Probes;
+using Noded.Kubelet.Resources;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Sources;
 using Noded.Kubelet.Status;
@@ -44,11 +45,17 @@ public sealed class KubeletComponent : IDisposable
     private readonly ProbeManager _probes;
     private readonly PodLayout _layout;
     private readonly SyncInbox _inbox;
+    private readonly NodeResources _capacity;
+    private readonly NodeResources _allocatable;
     private readonly CancellationTokenSource _stopLogs = new();
+    private readonly CgroupManager _cgroups;
 
     public KubeletComponent(KubeletOptions options, KubeletServices services)
     {
         _layout = new PodLayout(options.Paths, services.Hierarchies);
+        _capacity = NodeCapacity.Read(options.Paths.State);
+        _allocatable = _capacity.Without(options.Reserved);
+        _cgroups = new CgroupManager(_layout, options.Cgroups, services.Events, services.Flight);
         SyncInbox inbox = new(_activity, services.Flight);
         _inbox = inbox;
         RuntimeService runtime = new(services.Runtime, services.Metrics.Runtime, services.Clock);
@@ -58,7 +65,7 @@ public sealed class KubeletComponent : IDisposable
         _pleg = new EventedPleg(
             new ContainerdEvents(services.Runtime), _genericPleg, index, inbox, services.Metrics.Pleg,
             services.Flight, services.Clock, services.Loggers.CreateLogger<EventedPleg>());
-        _statuses = new StatusManager(options.HostIp, services.Flight, services.Clock);
+        _statuses = new StatusManager(options.HostIp, new TerminationMessages(_layout), services.Flight, services.Clock);
         _files = new FileSource(
             options.Paths.Manifests, options.FileCheckFrequency, new StaticPodManifests(options.NodeName, services.Clock).Read,
             inbox, services.Inotify, services.Events, _activity, services.Clock,
@@ -100,6 +107,7 @@ public sealed class KubeletComponent : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _cgroups.EnforceNode(_capacity, _allocatable);
         LogLinks.Sweep(_layout.LogLinks, _layout.PodLogs);
         foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout))
         {
@@ -140,13 +148,6 @@ public sealed class KubeletComponent : IDisposable
         _genericPleg.Dispose();
     }
 
-    /// <summary>The size of the disk that containers write to, in bytes.</summary>
-    private static long DiskOf(NodePaths paths)
-    {
-        Directory.CreateDirectory(paths.State);
-        return new DriveInfo(paths.State).TotalSize;
-    }
-
     private static ProbeManager NewProbes(
         KubeletOptions options, KubeletServices services, RuntimeService runtime, SyncInbox inbox) => new(
         options.Paths.ProbeResults,
@@ -167,13 +168,14 @@ public sealed class KubeletComponent : IDisposable
         PodJournal journal = new(services.Events, services.Flight, services.Clock);
         VolumeManager volumes = new(runtime, _layout, services.Events, services.Flight, MachineMemory.TotalBytes);
         NodeFacts node = new(
-            options.NodeName, [options.HostIp], Environment.ProcessorCount * 1000L, MachineMemory.TotalBytes, DiskOf(options.Paths))
+            options.NodeName, [options.HostIp], _allocatable.MilliCpu, _allocatable.Memory, _allocatable.EphemeralStorage)
         {
             ClusterDns = options.ClusterDns,
             ClusterDomain = options.ClusterDomain,
         };
         PodNameService names = new(_layout, node);
-        ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), node, services.Events);
+        TerminationMessages messages = new(_layout);
+        ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), messages, node, services.Events);
         ContainerLogManager rotation = new(
             new LogRotator(runtime, options.LogRotation, services.Clock), services.Inotify, services.Flight,
             services.Clock, _stopLogs.Token);
@@ -185,8 +187,8 @@ public sealed class KubeletComponent : IDisposable
             runtime, hooks, services.Events, services.Clock, services.Loggers.CreateLogger<ContainerStopper>());
         return new PodWorkerServices(
             new PodInspector(runtime, services.Clock),
-            new PodSyncer(runtime, puller, stopper, hooks, volumes, specs, names, logs, _layout, index, journal, steady),
-            new PodTerminator(runtime, stopper, volumes, logs, _layout, services.Flight),
+            new PodSyncer(runtime, puller, stopper, hooks, volumes, specs, names, logs, messages, _layout, _cgroups, index, journal, steady),
+            new PodTerminator(runtime, stopper, volumes, logs, _cgroups, services.Flight),
             _probes,
             _statuses,
             _activity,

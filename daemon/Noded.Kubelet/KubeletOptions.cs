@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Noded.Kubelet.Logs;
 using Noded.Kubelet.Pods;
+using Noded.Kubelet.Resources;
 using Noded.Primitives;
 
 namespace Noded.Kubelet;
@@ -19,6 +20,11 @@ public sealed record KubeletOptions(NodePaths Paths, string NodeName, string Hos
     public string ClusterDomain { get; init; } = "cluster.local";
 
     public LogRotationOptions LogRotation { get; init; } = LogRotationOptions.Default;
+
+    public CgroupOptions Cgroups { get; init; } = CgroupOptions.Default;
+
+    /// <summary>What pods cannot have of what the node has.</summary>
+    public NodeResources Reserved { get; init; } = NodeAllocatable.DefaultReserved;
 
     public CrashLoopOptions CrashLoop { get; init; } = CrashLoopOptions.Default;
 }

@@ -6,6 +6,7 @@ using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Logs;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods.Network;
+using Noded.Kubelet.Resources;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Volumes;
 
@@ -21,7 +22,9 @@ internal sealed class PodSyncer(
     ContainerSpecs specs,
     PodNameService names,
     PodLogs logs,
+    TerminationMessages messages,
     PodLayout layout,
+    CgroupManager cgroups,
     ContainerIndex index,
     PodJournal journal,
     TimeProvider clock)
@@ -42,6 +45,12 @@ internal sealed class PodSyncer(
 
         Dictionary<string, StartFailure> failures = [];
         DateTimeOffset? retryAt = actions.NextSync;
+
+        if (!actions.Start.IsEmpty || (status.NewestSandbox is { IsReady: true } && actions.StopSandboxes.IsEmpty))
+        {
+            // Of a pod that runs already, too: a daemon that returns sets its limits anew.
+            cgroups.Ensure(pod);
+        }
 
         if (!actions.IsEmpty)
         {
@@ -75,6 +84,7 @@ internal sealed class PodSyncer(
         {
             await runtime.RemoveContainerAsync(unused.Id, cancellationToken);
             logs.Remove(pod.Uid, pod.Name, unused);
+            messages.Remove(pod.Uid, unused);
         }
 
         foreach (PodSandbox sandbox in actions.StopSandboxes)
@@ -105,6 +115,7 @@ internal sealed class PodSyncer(
             "/" + layout.PodCgroup(pod.Uid, pod.Manifest.QosClass()).Path)
         {
             SeccompDirectory = layout.Seccomp,
+            Cgroups = cgroups.Options,
         };
         PodSandboxId sandboxId = actions.SandboxAttempt is null
             ? status.NewestSandbox!.Id
@@ -139,7 +150,6 @@ internal sealed class PodSyncer(
             journal.SandboxChanged(sandbox.Pod);
         }
 
-        layout.PodCgroup(sandbox.Pod.Uid, sandbox.Pod.Manifest.QosClass()).Create();
         Directory.CreateDirectory(sandbox.LogDirectory);
         PodDns dns = names.DnsOf(sandbox.Pod);
         journal.Warn(sandbox.Pod, dns.Warnings);

@@ -1,8 +1,8 @@
 using k8s.Models;
-using Noded.Api.Pods;
 using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Logs;
 using Noded.Kubelet.Probes;
+using Noded.Kubelet.Resources;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Volumes;
 using Noded.Primitives;
@@ -15,7 +15,7 @@ internal sealed class PodTerminator(
     ContainerStopper stopper,
     VolumeManager volumes,
     PodLogs logs,
-    PodLayout layout,
+    CgroupManager cgroups,
     FlightRecorder flight)
 {
     private static readonly TimeSpan DefaultGracePeriod = TimeSpan.FromSeconds(30);
@@ -78,15 +78,7 @@ internal sealed class PodTerminator(
         }
 
         await volumes.RemoveAsync(status.Uid);
-        foreach (QosClass qosClass in Enum.GetValues<QosClass>())
-        {
-            if (!layout.PodCgroup(status.Uid, qosClass).TryRemove())
-            {
-                throw new IOException(
-                    $"Remove cgroup of pod {name}: processes are left in {layout.PodCgroup(status.Uid, qosClass).Path}.");
-            }
-        }
-
+        cgroups.Remove(status.Uid, name);
         logs.Remove(status.Uid, name);
         flight.Record(FlightEntryKind.Acted, Pod.SubjectOf(name), "removed");
     }

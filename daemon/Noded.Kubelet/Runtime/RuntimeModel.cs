@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Noded.Kubelet.Pods;
+using Noded.Kubelet.Resources;
 using Noded.Primitives;
 
 namespace Noded.Kubelet.Runtime;
@@ -80,6 +81,9 @@ public sealed record PodSandboxSpec(Pod Pod, uint Attempt, string Hostname, stri
 
     /// <summary>Where profiles that a pod names are.</summary>
     public string SeccompDirectory { get; init; } = string.Empty;
+
+    /// <summary>What holds for the cgroups of all pods.</summary>
+    public CgroupOptions Cgroups { get; init; } = CgroupOptions.Default;
 }
 
 /// <summary>What resolv.conf(5) says.</summary>

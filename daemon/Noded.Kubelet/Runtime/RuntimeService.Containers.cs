@@ -149,7 +149,7 @@ public sealed partial class RuntimeService
             StopSignal = ToSignal(spec.Container.Lifecycle?.StopSignal),
             Linux = new LinuxContainerConfig
             {
-                Resources = ContainerResources.Compute(pod, spec.Container),
+                Resources = ContainerResources.Compute(pod, spec.Container, sandbox.Cgroups),
                 SecurityContext = SecurityContexts.ForContainer(pod.Spec, spec.Container, sandbox.SeccompDirectory),
             },
         };

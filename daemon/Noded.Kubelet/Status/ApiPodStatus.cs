@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using k8s.Models;
 using Noded.Api.Pods;
 using Noded.Kubelet.Pods;
@@ -9,6 +10,9 @@ namespace Noded.Kubelet.Status;
 /// <summary>Turns what the runtime shows into the pod status of the API, by upstream's rules.</summary>
 internal static class ApiPodStatus
 {
+    /// <summary>In bytes.</summary>
+    private const int MaxMessages = 12 * 1024;
+
     /// <param name="before">The status reported last: times of transition and the start time are kept from it.</param>
     internal static V1PodStatus Compute(
         Pod pod, SyncResult result, V1PodStatus? before, string hostIp, DateTimeOffset now)
@@ -18,6 +22,7 @@ internal static class ApiPodStatus
             .Select(container => ContainerStatuses.Compute(container, result, !container.IsRestartableInit(), hasInits))];
         List<V1ContainerStatus> containers = [.. pod.Spec.Containers
             .Select(container => ContainerStatuses.Compute(container, result, runsToEnd: false, hasInits))];
+        LimitMessages([.. inits, .. containers]);
         string phase = result.Failure is null ? PodPhases.Compute(pod.Spec, inits, containers) : "Failed";
         ImmutableArray<string> ips = pod.HostNetwork ? [hostIp] : result.Status.Ips;
 
@@ -36,6 +41,19 @@ internal static class ApiPodStatus
             InitContainerStatuses = inits.Count == 0 ? null : inits,
             ContainerStatuses = containers,
         };
+    }
+
+    /// <summary>All containers of a pod share 12 KiB, each as much as every other.</summary>
+    private static void LimitMessages(List<V1ContainerStatus> statuses)
+    {
+        int share = MaxMessages / statuses.Count;
+        foreach (V1ContainerState? state in statuses.SelectMany(status => (V1ContainerState?[])[status.State, status.LastState]))
+        {
+            if (state?.Terminated is { Message: { } message } terminated && Encoding.UTF8.GetByteCount(message) > share)
+            {
+                terminated.Message = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(message).AsSpan(0, share));
+            }
+        }
     }
 
     private static List<V1PodCondition> Conditions(

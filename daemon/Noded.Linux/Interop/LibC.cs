@@ -84,6 +84,12 @@ internal static partial class LibC
         [FieldOffset(104)]
         internal uint stx_ctime_nsec;
 
+        [FieldOffset(128)]
+        internal uint stx_rdev_major;
+
+        [FieldOffset(132)]
+        internal uint stx_rdev_minor;
+
         [FieldOffset(136)]
         internal uint stx_dev_major;
 

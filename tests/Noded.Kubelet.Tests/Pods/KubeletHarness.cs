@@ -8,6 +8,7 @@ using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Pods.Network;
 using Noded.Kubelet.Probes;
+using Noded.Kubelet.Resources;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Status;
 using Noded.Kubelet.Tests.Fakes;
@@ -36,9 +37,10 @@ internal sealed class KubeletHarness : IAsyncDisposable
         Flight = new FlightRecorder(256, TimeOfDay);
         Events = new EventRecorder(256, Flight, TimeOfDay);
         Inbox = new SyncInbox(Activity, Flight);
-        Statuses = new StatusManager("192.0.2.1", Flight, TimeOfDay);
         SteadyClock steady = new(TimeOfDay);
         PodLayout layout = _layout = new PodLayout(new NodePaths(_root.FullName), new CgroupHierarchies([]));
+        TerminationMessages messages = new(layout);
+        Statuses = new StatusManager("192.0.2.1", messages, Flight, TimeOfDay);
         VolumeManager volumes = new(Runtime, layout, Events, Flight, nodeMemory: 1L << 30);
         NodeFacts node = new("node1", ["192.0.2.1"], 1000, 1L << 30, 1L << 30) { ClusterDns = ["10.96.0.10"] };
         PodNameService names = new(layout, node);
@@ -52,14 +54,15 @@ internal sealed class KubeletHarness : IAsyncDisposable
         HookRunner hooks = new(
             Runtime, new PodAddress("127.0.0.1"), Events, new LifecycleMetrics(Metrics.WithCustomRegistry(Registry)), TimeOfDay);
         ContainerStopper stopper = new(Runtime, hooks, Events, TimeOfDay, NullLogger<ContainerStopper>.Instance);
+        CgroupManager cgroups = new(layout, CgroupOptions.Default, Events, Flight);
         PodLogs logs = new(layout, (_, _) => { }, Flight);
         PodWorkerServices services = new(
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
                 Runtime, new ImagePuller(Runtime, Events, steady), stopper, hooks, volumes,
-                new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), node, Events), names, logs, layout, new ContainerIndex(),
+                new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), messages, node, Events), names, logs, messages, layout, cgroups, new ContainerIndex(),
                 new PodJournal(Events, Flight, TimeOfDay), steady),
-            new PodTerminator(Runtime, stopper, volumes, logs, layout, Flight),
+            new PodTerminator(Runtime, stopper, volumes, logs, cgroups, Flight),
             Probes,
             Statuses,
             Activity,

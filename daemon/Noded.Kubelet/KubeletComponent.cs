@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Noded.Kubelet.Configuration;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Lifecycle;
@@ -47,18 +48,26 @@ public sealed class KubeletComponent : IDisposable
     private readonly SyncInbox _inbox;
     private readonly NodeResources _capacity;
     private readonly NodeResources _allocatable;
+    private readonly bool _isEnforced;
     private readonly CancellationTokenSource _stopLogs = new();
     private readonly CgroupManager _cgroups;
+    private readonly IntentJournal _intents;
 
     public KubeletComponent(KubeletOptions options, KubeletServices services)
     {
         _layout = new PodLayout(options.Paths, services.Hierarchies);
         _capacity = NodeCapacity.Read(options.Paths.State);
-        _allocatable = _capacity.Without(options.Reserved);
-        _cgroups = new CgroupManager(_layout, options.Cgroups, services.Events, services.Flight);
+        _allocatable = _capacity.Without(options.Settings.Reserved);
+        _isEnforced = options.Settings.EnforceNodeAllocatable;
+        _cgroups = new CgroupManager(_layout, options.Settings.Cgroups, services.Events, services.Flight);
+        _intents = new IntentJournal(options.Paths.PodIntents, services.Flight);
         SyncInbox inbox = new(_activity, services.Flight);
         _inbox = inbox;
-        RuntimeService runtime = new(services.Runtime, services.Metrics.Runtime, services.Clock);
+        RuntimeService runtime = new(
+            services.Runtime,
+            services.Metrics.Runtime,
+            services.Clock,
+            new RuntimeOptions(options.Settings.Cgroups, _layout.Seccomp, options.Settings.SeccompDefault));
         ContainerIndex index = new();
         _genericPleg = new GenericPleg(
             runtime, index, inbox, services.Metrics.Pleg, services.Clock, services.Loggers.CreateLogger<GenericPleg>());
@@ -67,7 +76,7 @@ public sealed class KubeletComponent : IDisposable
             services.Flight, services.Clock, services.Loggers.CreateLogger<EventedPleg>());
         _statuses = new StatusManager(options.HostIp, new TerminationMessages(_layout), services.Flight, services.Clock);
         _files = new FileSource(
-            options.Paths.Manifests, options.FileCheckFrequency, new StaticPodManifests(options.NodeName, services.Clock).Read,
+            options.Paths.Manifests, options.Settings.FileCheckFrequency, new StaticPodManifests(options.NodeName, services.Clock).Read,
             inbox, services.Inotify, services.Events, _activity, services.Clock,
             services.Loggers.CreateLogger<FileSource>());
         _probes = NewProbes(options, services, runtime, inbox);
@@ -107,9 +116,9 @@ public sealed class KubeletComponent : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _cgroups.EnforceNode(_capacity, _allocatable);
+        _cgroups.EnforceNode(_capacity, _isEnforced ? _allocatable : null);
         LogLinks.Sweep(_layout.LogLinks, _layout.PodLogs);
-        foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout))
+        foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout, _intents))
         {
             _inbox.Post(new SyncEvent.PodFound(uid, name));
         }
@@ -161,11 +170,14 @@ public sealed class KubeletComponent : IDisposable
             services.Loggers.CreateLogger<ProbeManager>()),
         inbox);
 
+    private AdmissionRules AdmissionRules(KubeletSettings settings) => new(
+        _allocatable, settings.MaxPods, settings.AllowedUnsafeSysctls, AppArmor.IsEnabled());
+
     private PodWorkerServices WorkerServices(
         KubeletOptions options, KubeletServices services, RuntimeService runtime, ContainerIndex index, SyncInbox inbox)
     {
         SteadyClock steady = new(services.Clock);
-        PodJournal journal = new(services.Events, services.Flight, services.Clock);
+        PodJournal journal = new(services.Events, services.Flight, services.Metrics.Pods, services.Clock);
         VolumeManager volumes = new(runtime, _layout, services.Events, services.Flight, MachineMemory.TotalBytes);
         NodeFacts node = new(
             options.NodeName, [options.HostIp], _allocatable.MilliCpu, _allocatable.Memory, _allocatable.EphemeralStorage)
@@ -177,7 +189,7 @@ public sealed class KubeletComponent : IDisposable
         TerminationMessages messages = new(_layout);
         ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), messages, node, services.Events);
         ContainerLogManager rotation = new(
-            new LogRotator(runtime, options.LogRotation, services.Clock), services.Inotify, services.Flight,
+            new LogRotator(runtime, options.Settings.LogRotation, services.Clock), services.Inotify, services.Flight,
             services.Clock, _stopLogs.Token);
         PodLogs logs = new(_layout, rotation.Update, services.Flight);
         ImagePuller puller = new(runtime, services.Events, steady);
@@ -191,11 +203,14 @@ public sealed class KubeletComponent : IDisposable
             new PodTerminator(runtime, stopper, volumes, logs, _cgroups, services.Flight),
             _probes,
             _statuses,
+            new PodAdmitter(AdmissionRules(options.Settings), () => []),
+            _intents,
+            journal,
             _activity,
             services.Flight,
             steady,
             services.Jitter,
-            options.CrashLoop,
+            options.Settings.CrashLoop,
             uid => inbox.Post(new SyncEvent.PodFinished(uid)),
             services.Loggers.CreateLogger<PodWorker>());
     }

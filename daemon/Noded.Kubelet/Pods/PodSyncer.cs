@@ -36,10 +36,11 @@ internal sealed class PodSyncer(
         NoteEnds(status, state);
         PodActions actions = PodActions.Compute(
             pod, status, state.Restarts, SpecHash.Compute, clock.GetUtcNow(), state.Health, DeadlineOf(pod, status, state),
-            state.Failure);
+            state.Failure ?? state.Requested,
+            isTerminal: state.Intents.Terminal is not null);
         if (actions.Failure is { } failure && state.Failure is null)
         {
-            state.Failure = failure;
+            state.Record(intents => intents with { Failure = failure });
             journal.Failed(pod, failure);
         }
 
@@ -68,6 +69,7 @@ internal sealed class PodSyncer(
         return new SyncResult(status, failures.ToImmutableDictionary(), actions.BackedOff, retryAt)
         {
             Failure = state.Failure,
+            Terminal = state.Intents.Terminal,
         };
     }
 
@@ -76,8 +78,8 @@ internal sealed class PodSyncer(
         await stopper.StopAllAsync(
             pod.Name,
             pod,
-            actions.Kill.Select(kill => new ContainerToStop(kill.Container, kill.Reason, PodTerminator.GracePeriod(pod, kill))),
-            state.PreStopped,
+            actions.Kill.Select(kill => new ContainerToStop(kill.Container, kill.Reason, PodTerminator.GracePeriod(pod, kill, state.Failure))),
+            state.TryBeginPreStop,
             cancellationToken);
 
         foreach (ContainerStatus unused in actions.Remove)
@@ -112,11 +114,7 @@ internal sealed class PodSyncer(
             actions.SandboxAttempt ?? status.NewestSandbox!.Attempt,
             journal.Hostname(pod, names.HostnameOf),
             layout.LogDirectory(pod.Uid, pod.Name),
-            "/" + layout.PodCgroup(pod.Uid, pod.Manifest.QosClass()).Path)
-        {
-            SeccompDirectory = layout.Seccomp,
-            Cgroups = cgroups.Options,
-        };
+            "/" + layout.PodCgroup(pod.Uid, pod.Manifest.QosClass()).Path);
         PodSandboxId sandboxId = actions.SandboxAttempt is null
             ? status.NewestSandbox!.Id
             : await CreateSandboxAsync(sandbox, status, state, cancellationToken);
@@ -217,7 +215,7 @@ internal sealed class PodSyncer(
                     pod.Name,
                     pod,
                     new ContainerToStop(running, "FailedPostStartHook", PodTerminator.GracePeriod(pod)),
-                    state.PreStopped,
+                    state.TryBeginPreStop,
                     cancellationToken);
             }
 

@@ -20,18 +20,15 @@ internal sealed class CgroupManager(PodLayout layout, CgroupOptions options, Eve
     // Whose cgroup this daemon has made or found, and what its containers asked for of the processors if it is Burstable.
     private readonly Dictionary<PodUid, long> _requests = [];
 
-    /// <summary>What holds for all pods.</summary>
-    internal CgroupOptions Options => options;
-
-    /// <summary>Makes the upper cgroups and holds all pods together to <paramref name="allocatable"/>.</summary>
-    internal void EnforceNode(NodeResources capacity, NodeResources allocatable)
+    /// <summary>Makes the upper cgroups and holds all pods together to <paramref name="allocatable"/>; null for no limit.</summary>
+    internal void EnforceNode(NodeResources capacity, NodeResources? allocatable)
     {
         // Beside the machine's other services, which have 1024 each, this node counts with all its processors.
         layout.NodeCgroup.Create();
         ImmutableArray<string> refused =
         [
             .. layout.NodeCgroup.Apply(new CgroupLimits { CpuShares = ContainerResources.Shares(capacity.MilliCpu) }),
-            .. Ensure(layout.PodsCgroup, NodeAllocatable.Limits(allocatable)),
+            .. Ensure(layout.PodsCgroup, NodeAllocatable.Limits(allocatable ?? capacity, allocatable is not null)),
             .. Ensure(layout.QosCgroup(QosClass.Burstable), new CgroupLimits()),
             .. Ensure(
                 layout.QosCgroup(QosClass.BestEffort), new CgroupLimits { CpuShares = ContainerResources.MinShares }),

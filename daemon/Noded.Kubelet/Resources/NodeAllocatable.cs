@@ -31,10 +31,10 @@ public static class NodeAllocatable
     public static NodeResources DefaultReserved { get; } = new(100, 128L << 20, 1L << 30, 1024);
 
     /// <summary>The limits of the cgroup that holds all pods.</summary>
-    internal static CgroupLimits Limits(NodeResources allocatable) => new()
+    internal static CgroupLimits Limits(NodeResources allocatable, bool isEnforced) => new()
     {
         CpuShares = ContainerResources.Shares(allocatable.MilliCpu),
-        Memory = allocatable.Memory,
-        Pids = allocatable.Pids,
+        Memory = isEnforced ? allocatable.Memory : -1,
+        Pids = isEnforced ? allocatable.Pids : -1,
     };
 }

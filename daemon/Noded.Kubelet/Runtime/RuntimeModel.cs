@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Noded.Kubelet.Pods;
-using Noded.Kubelet.Resources;
 using Noded.Primitives;
 
 namespace Noded.Kubelet.Runtime;
@@ -78,12 +77,6 @@ public sealed record PodSandboxSpec(Pod Pod, uint Attempt, string Hostname, stri
 {
     /// <summary>Null to let the runtime copy the machine's.</summary>
     public ResolvConf? Dns { get; init; }
-
-    /// <summary>Where profiles that a pod names are.</summary>
-    public string SeccompDirectory { get; init; } = string.Empty;
-
-    /// <summary>What holds for the cgroups of all pods.</summary>
-    public CgroupOptions Cgroups { get; init; } = CgroupOptions.Default;
 }
 
 /// <summary>What resolv.conf(5) says.</summary>

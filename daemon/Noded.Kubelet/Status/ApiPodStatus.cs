@@ -17,12 +17,18 @@ internal static class ApiPodStatus
     internal static V1PodStatus Compute(
         Pod pod, SyncResult result, V1PodStatus? before, string hostIp, DateTimeOffset now)
     {
+        if (result.Terminal is not null)
+        {
+            return result.Terminal;
+        }
+
         bool hasInits = pod.Spec.InitContainers?.Count > 0;
         List<V1ContainerStatus> inits = [.. (pod.Spec.InitContainers ?? [])
             .Select(container => ContainerStatuses.Compute(container, result, !container.IsRestartableInit(), hasInits))];
         List<V1ContainerStatus> containers = [.. pod.Spec.Containers
             .Select(container => ContainerStatuses.Compute(container, result, runsToEnd: false, hasInits))];
         LimitMessages([.. inits, .. containers]);
+        bool isRejected = result.Failure is { IsRejection: true };
         string phase = result.Failure is null ? PodPhases.Compute(pod.Spec, inits, containers) : "Failed";
         ImmutableArray<string> ips = pod.HostNetwork ? [hostIp] : result.Status.Ips;
 
@@ -38,8 +44,8 @@ internal static class ApiPodStatus
             PodIPs = ips.IsEmpty ? null : [.. ips.Select(ip => new V1PodIP { Ip = ip })],
             StartTime = before?.StartTime ?? StartTime(result.Status, now),
             QosClass = pod.Manifest.QosClass().ToString(),
-            InitContainerStatuses = inits.Count == 0 ? null : inits,
-            ContainerStatuses = containers,
+            InitContainerStatuses = inits.Count == 0 || isRejected ? null : inits,
+            ContainerStatuses = isRejected ? [] : containers,
         };
     }
 
@@ -87,6 +93,9 @@ internal static class ApiPodStatus
             Condition("Ready", reason is null, reason, message, before, now),
             Condition("ContainersReady", reason is null, reason, message, before, now),
             Condition("PodScheduled", true, null, null, before, now),
+            .. result.Failure is { IsDisruption: true } failure
+                ? [Condition("DisruptionTarget", true, "TerminationByKubelet", failure.Message, before, now)]
+                : (V1PodCondition[])[],
         ];
     }
 

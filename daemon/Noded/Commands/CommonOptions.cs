@@ -61,7 +61,7 @@ internal static class CommonOptions
         Description = description,
         CustomParser = result =>
         {
-            TimeSpan? duration = DurationText.TryParse(result.Tokens[0].Value);
+            TimeSpan? duration = ApiDuration.TryParse(result.Tokens[0].Value);
             if (duration is null)
             {
                 result.AddError($"--since {result.Tokens[0].Value}: needs a duration such as 90s, 5m or 1h30m.");

@@ -68,6 +68,16 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
     public ContainerId Running(string name) =>
         Containers.Single(container => container.Name == name && container.State == ContainerState.Running).Id;
 
+    /// <summary>Loses all that it holds, without an event.</summary>
+    public void Forget()
+    {
+        lock (_lock)
+        {
+            _containers.Clear();
+            _sandboxes.Clear();
+        }
+    }
+
     /// <summary>The container's process ends by itself.</summary>
     public void Exit(ContainerId container, int exitCode)
     {

@@ -23,17 +23,25 @@ namespace Noded.Kubelet.Tests.Pods;
 /// <summary>Sync loop and pod workers over the fake runtime, whose events reach the loop as the PLEG would bring them.</summary>
 internal sealed class KubeletHarness : IAsyncDisposable
 {
-    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("nd-");
+    private readonly DirectoryInfo _root;
+    private bool _isSucceeded;
     private readonly CancellationTokenSource _stop = new();
     private readonly SyncLoop _loop;
     private readonly PodLayout _layout;
+    private readonly IntentJournal _intents;
     private Task _running = Task.CompletedTask;
 
     public KubeletHarness(Func<TimeProvider, FakeRuntimeService>? runtime = null)
+        : this(null, runtime)
     {
-        Clock = new TestClock();
-        TimeOfDay = new SteppedClock(Clock);
-        Runtime = runtime?.Invoke(TimeOfDay) ?? new FakeRuntimeService(TimeOfDay);
+    }
+
+    private KubeletHarness(KubeletHarness? before, Func<TimeProvider, FakeRuntimeService>? runtime)
+    {
+        _root = before?._root ?? Directory.CreateTempSubdirectory("nd-");
+        Clock = before?.Clock ?? new TestClock();
+        TimeOfDay = before?.TimeOfDay ?? new SteppedClock(Clock);
+        Runtime = before?.Runtime ?? runtime?.Invoke(TimeOfDay) ?? new FakeRuntimeService(TimeOfDay);
         Flight = new FlightRecorder(256, TimeOfDay);
         Events = new EventRecorder(256, Flight, TimeOfDay);
         Inbox = new SyncInbox(Activity, Flight);
@@ -56,15 +64,21 @@ internal sealed class KubeletHarness : IAsyncDisposable
         ContainerStopper stopper = new(Runtime, hooks, Events, TimeOfDay, NullLogger<ContainerStopper>.Instance);
         CgroupManager cgroups = new(layout, CgroupOptions.Default, Events, Flight);
         PodLogs logs = new(layout, (_, _) => { }, Flight);
+        _intents = new IntentJournal(new NodePaths(_root.FullName).PodIntents, Flight);
+        PodJournal journal = new(Events, Flight, new PodMetrics(Metrics.WithCustomRegistry(Registry)), TimeOfDay);
         PodWorkerServices services = new(
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
                 Runtime, new ImagePuller(Runtime, Events, steady), stopper, hooks, volumes,
                 new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), messages, node, Events), names, logs, messages, layout, cgroups, new ContainerIndex(),
-                new PodJournal(Events, Flight, TimeOfDay), steady),
+                journal, steady),
             new PodTerminator(Runtime, stopper, volumes, logs, cgroups, Flight),
             Probes,
             Statuses,
+            new PodAdmitter(
+                new AdmissionRules(new NodeResources(4000, 1L << 30, 1L << 30, 1000), 110, [], HasAppArmor: false), () => Pressures),
+            _intents,
+            journal,
             Activity,
             Flight,
             steady,
@@ -105,6 +119,9 @@ internal sealed class KubeletHarness : IAsyncDisposable
 
     public PodWorkers Workers { get; }
 
+    /// <summary>The conditions that the node is under.</summary>
+    public ImmutableHashSet<string> Pressures { get; set; } = [];
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public KubeletHarness Start(bool runtimeReady = true)
@@ -118,10 +135,20 @@ internal sealed class KubeletHarness : IAsyncDisposable
         return this;
     }
 
+    /// <summary>This daemon is gone, as if it were killed; the next one finds its files and the runtime.</summary>
+    public async Task<KubeletHarness> SucceedAsync()
+    {
+        _isSucceeded = true;
+        await DisposeAsync();
+        KubeletHarness next = new(this, null);
+        next.FindRemains();
+        return next.Start();
+    }
+
     /// <summary>Posts what the files of an earlier daemon tell, as the kubelet does when it starts.</summary>
     public void FindRemains()
     {
-        foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout))
+        foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout, _intents))
         {
             Inbox.Post(new SyncEvent.PodFound(uid, name));
         }
@@ -159,7 +186,10 @@ internal sealed class KubeletHarness : IAsyncDisposable
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Probes.StopAsync();
         _stop.Dispose();
-        _root.Delete(recursive: true);
+        if (!_isSucceeded)
+        {
+            _root.Delete(recursive: true);
+        }
     }
 
     private void Forward(PodUid pod, RuntimeEvent runtimeEvent) => Inbox.Post(new SyncEvent.Lifecycle(new PodLifecycleEvent(

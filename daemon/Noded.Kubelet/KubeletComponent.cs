@@ -3,6 +3,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Noded.Kubelet.Configuration;
 using Noded.Kubelet.Events;
+using Noded.Kubelet.Eviction;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Logs;
@@ -52,6 +53,7 @@ public sealed class KubeletComponent : IDisposable
     private readonly CancellationTokenSource _stopLogs = new();
     private readonly CgroupManager _cgroups;
     private readonly IntentJournal _intents;
+    private readonly EvictionManager _evictions;
 
     public KubeletComponent(KubeletOptions options, KubeletServices services)
     {
@@ -79,6 +81,14 @@ public sealed class KubeletComponent : IDisposable
             options.Paths.Manifests, options.Settings.FileCheckFrequency, new StaticPodManifests(options.NodeName, services.Clock).Read,
             inbox, services.Inotify, services.Events, _activity, services.Clock,
             services.Loggers.CreateLogger<FileSource>());
+        _evictions = new EvictionManager(
+            options.Settings.Eviction,
+            new NodeStats(runtime, _layout, _capacity, _allocatable, options.Paths.ContainerdRoot),
+            () => _statuses.Reports.Values,
+            _ => Task.CompletedTask,
+            (uid, failure) => inbox.Post(new SyncEvent.PodEvicted(uid, failure)),
+            new EvictionServices(
+                services.Events, services.Metrics.Pods, services.Clock, services.Loggers.CreateLogger<EvictionManager>()));
         _probes = NewProbes(options, services, runtime, inbox);
         PodWorkers workers = new(WorkerServices(options, services, runtime, index, inbox));
         _syncLoop = new SyncLoop(
@@ -126,6 +136,7 @@ public sealed class KubeletComponent : IDisposable
         List<Task> loops =
         [
             _syncLoop.RunAsync(together.Token), _pleg.RunAsync(together.Token), _files.RunAsync(together.Token),
+            _evictions.RunAsync(together.Token),
         ];
 
         // One of them alone would be half a kubelet: the first to end ends the others.
@@ -203,7 +214,7 @@ public sealed class KubeletComponent : IDisposable
             new PodTerminator(runtime, stopper, volumes, logs, _cgroups, services.Flight),
             _probes,
             _statuses,
-            new PodAdmitter(AdmissionRules(options.Settings), () => []),
+            new PodAdmitter(AdmissionRules(options.Settings), () => _evictions.Conditions),
             _intents,
             journal,
             _activity,

@@ -50,6 +50,9 @@ public interface IRuntimeService
     Task<ExecResult> ExecSyncAsync(
         ContainerId container, ImmutableArray<string> command, TimeSpan timeout, CancellationToken cancellationToken);
 
+    /// <summary>Bytes that the writable layers of a pod's containers take, by container.</summary>
+    Task<ImmutableDictionary<ContainerId, long>> GetWritableLayersAsync(PodUid pod, CancellationToken cancellationToken);
+
     /// <summary>Makes the running container's log anew when it is not where it was; what it writes from now on goes there.</summary>
     Task ReopenContainerLogAsync(ContainerId container, CancellationToken cancellationToken);
 }

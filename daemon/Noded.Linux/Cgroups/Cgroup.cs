@@ -12,6 +12,9 @@ public sealed class Cgroup(CgroupHierarchies hierarchies, string path)
 {
     public string Path { get; } = path;
 
+    /// <summary>A cgroup below this one.</summary>
+    public Cgroup Child(string name) => new(hierarchies, $"{Path}/{name}");
+
     /// <summary>Makes the directories, parents first; one that exists is left as it is.</summary>
     public void Create()
     {
@@ -89,6 +92,22 @@ public sealed class Cgroup(CgroupHierarchies hierarchies, string path)
             string? line = File.ReadLines(System.IO.Path.Combine(directory, "memory.stat"))
                 .FirstOrDefault(line => line.StartsWith(inactive, StringComparison.Ordinal));
             return line is null ? used : Math.Max(0, used - long.Parse(line[inactive.Length..], CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Processes and threads in this cgroup and those below it; null if no controller counts them.</summary>
+    public long? Pids()
+    {
+        try
+        {
+            return hierarchies.All.FirstOrDefault(hierarchy => hierarchy.Controllers.Contains("pids")) is { } pids
+                ? long.Parse(
+                    File.ReadAllText(System.IO.Path.Combine(DirectoryIn(pids), "pids.current")), CultureInfo.InvariantCulture)
+                : null;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
+using Noded.Api.Serialization;
 using Noded.Primitives;
 
 namespace Noded.Commands;

@@ -118,6 +118,17 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
     public Task<ImageUser> GetImageUserAsync(string reference, CancellationToken cancellationToken) =>
         CallAsync("list_image_user", reference, () => ImageUser, cancellationToken);
 
+    /// <summary>What each container's writable layer takes.</summary>
+    public long WritableLayer { get; set; }
+
+    public Task<ImmutableDictionary<ContainerId, long>> GetWritableLayersAsync(PodUid pod, CancellationToken cancellationToken) =>
+        CallAsync(
+            "list_containerstats",
+            pod.Value,
+            () => _containers.Values.Where(entry => entry.Pod == pod)
+                .ToImmutableDictionary(entry => entry.Status.Id, _ => WritableLayer),
+            cancellationToken);
+
     public Task<ImmutableArray<string>> GetPodSandboxIpsAsync(PodSandboxId sandbox, CancellationToken cancellationToken) =>
         CallAsync<ImmutableArray<string>>("list_ips", sandbox.Value, () => ["10.0.0.1"], cancellationToken);
 

@@ -18,6 +18,7 @@ using Noded.Kubelet.Status;
 using Noded.Kubelet.Volumes;
 using Noded.Linux.Cgroups;
 using Noded.Linux.Events;
+using Noded.Linux.Files;
 using Noded.Linux.Processes;
 using Noded.Primitives;
 
@@ -54,6 +55,7 @@ public sealed class KubeletComponent : IDisposable
     private readonly CgroupManager _cgroups;
     private readonly IntentJournal _intents;
     private readonly EvictionManager _evictions;
+    private readonly ImageGarbageCollector _imageGc;
 
     public KubeletComponent(KubeletOptions options, KubeletServices services)
     {
@@ -81,11 +83,21 @@ public sealed class KubeletComponent : IDisposable
             options.Paths.Manifests, options.Settings.FileCheckFrequency, new StaticPodManifests(options.NodeName, services.Clock).Read,
             inbox, services.Inotify, services.Events, _activity, services.Clock,
             services.Loggers.CreateLogger<FileSource>());
+        string imageDirectory = options.Paths.ContainerdRoot;
+        _imageGc = new ImageGarbageCollector(
+            options.Settings.ImageGc,
+            runtime,
+            runtime,
+            () => DiskOf(imageDirectory),
+            [BuiltInImages.PauseReference],
+            new ImageGcServices(
+                services.Events, services.Flight, services.Metrics.Images, services.Clock,
+                services.Loggers.CreateLogger<ImageGarbageCollector>()));
         _evictions = new EvictionManager(
             options.Settings.Eviction,
-            new NodeStats(runtime, _layout, _capacity, _allocatable, options.Paths.ContainerdRoot),
+            new NodeStats(runtime, _layout, _capacity, _allocatable, imageDirectory),
             () => _statuses.Reports.Values,
-            _ => Task.CompletedTask,
+            _imageGc.RemoveUnusedAsync,
             (uid, failure) => inbox.Post(new SyncEvent.PodEvicted(uid, failure)),
             new EvictionServices(
                 services.Events, services.Metrics.Pods, services.Clock, services.Loggers.CreateLogger<EvictionManager>()));
@@ -136,7 +148,7 @@ public sealed class KubeletComponent : IDisposable
         List<Task> loops =
         [
             _syncLoop.RunAsync(together.Token), _pleg.RunAsync(together.Token), _files.RunAsync(together.Token),
-            _evictions.RunAsync(together.Token),
+            _evictions.RunAsync(together.Token), _imageGc.RunAsync(together.Token),
         ];
 
         // One of them alone would be half a kubelet: the first to end ends the others.
@@ -166,6 +178,12 @@ public sealed class KubeletComponent : IDisposable
         _stopLogs.Dispose();
         _files.Dispose();
         _genericPleg.Dispose();
+    }
+
+    private static (long Capacity, long Available) DiskOf(string directory)
+    {
+        FileSystemUsage usage = FileSystem.ReadUsage(directory);
+        return (usage.Bytes, usage.AvailableBytes);
     }
 
     private static ProbeManager NewProbes(
@@ -203,7 +221,13 @@ public sealed class KubeletComponent : IDisposable
             new LogRotator(runtime, options.Settings.LogRotation, services.Clock), services.Inotify, services.Flight,
             services.Clock, _stopLogs.Token);
         PodLogs logs = new(_layout, rotation.Update, services.Flight);
-        ImagePuller puller = new(runtime, services.Events, steady);
+        ImagePuller puller = new(
+            runtime,
+            new RegistryKeyring(Path.Combine(options.Paths.Kubelet, "config.json"), services.Flight),
+            services.Events,
+            services.Metrics.Images,
+            steady,
+            options.Settings.MaxParallelImagePulls);
         HookRunner hooks = new(
             runtime, new PodAddress(options.HostIp), services.Events, services.Metrics.Lifecycle, services.Clock);
         ContainerStopper stopper = new(

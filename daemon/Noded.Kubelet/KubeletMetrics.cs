@@ -1,3 +1,4 @@
+using Noded.Kubelet.Images;
 using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
@@ -17,6 +18,7 @@ public sealed class KubeletMetrics
         Pleg = new PlegMetrics(factory);
         Probes = new ProbeMetrics(factory);
         Pods = new PodMetrics(factory);
+        Images = new ImageMetrics(factory);
         Lifecycle = new LifecycleMetrics(factory);
         Gauge pods = factory.CreateGauge("kubelet_running_pods", "Number of pods that have a running pod sandbox");
         Gauge containers = factory.CreateGauge(
@@ -41,6 +43,8 @@ public sealed class KubeletMetrics
     public ProbeMetrics Probes { get; }
 
     public PodMetrics Pods { get; }
+
+    public ImageMetrics Images { get; }
 
     public LifecycleMetrics Lifecycle { get; }
 

@@ -82,7 +82,7 @@ public sealed class ResourceTests
         Assert.Contains(
             files.FindAll("kubepods/besteffort/pod*").Select(pod => files.Read(pod, "pids", "pids.current")), count => count == "50");
         Assert.Equal("Running", Of("web").Phase);
-        Assert.Contains("hostname", await node.GetAsync(8080, "/", Token), StringComparison.Ordinal);
+        Assert.Contains("hostname", await node.FetchAsync("http://127.0.0.1:8080/", Token), StringComparison.Ordinal);
 
         Pod Of(string name) => pods.Single(pod => pod.Name.StartsWith(name, StringComparison.Ordinal));
     }
@@ -100,19 +100,25 @@ public sealed class ResourceTests
         Assert.Equal((3, "farewell"), (container.ExitCode, container.Message));
     }
 
-    private static string APod(string name, string resources, string policy = "Always", params string[] command) => $"""
-        apiVersion: v1
-        kind: Pod
-        metadata: {{name: {name}, annotations: {{noded.dev/network: none}}}}
-        spec:
-          restartPolicy: {policy}
-          terminationGracePeriodSeconds: 1
-          containers:
-          - name: app
-            image: {TestNode.Image}
-            args: [{(command.Length == 0 ? "sleep, \"1000\"" : string.Join(", ", command.Select(word => $"\"{word}\"")))}]
-            resources: {resources}
-        """;
+    private static string APod(string name, string resources, string policy = "Always", params string[] command)
+    {
+        string args = command.Length == 0 ? "sleep, \"1000\"" : string.Join(", ", command.Select(word => $"\"{word}\""));
+        return $$"""
+            apiVersion: v1
+            kind: Pod
+            metadata:
+              name: {{name}}
+              annotations: {noded.dev/network: none}
+            spec:
+              restartPolicy: {{policy}}
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: app
+                image: {{TestNode.Image}}
+                args: [{{args}}]
+                resources: {{resources}}
+            """;
+    }
 
     /// <summary>The files of a node's cgroups, whichever version the machine has.</summary>
     private sealed class CgroupFiles(string prefix)

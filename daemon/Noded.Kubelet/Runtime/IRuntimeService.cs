@@ -67,5 +67,12 @@ public interface IImageService
     Task<ImageUser> GetImageUserAsync(string reference, CancellationToken cancellationToken);
 
     /// <summary>Fetches the image and returns its id.</summary>
-    Task<string> PullImageAsync(string reference, CancellationToken cancellationToken);
+    /// <param name="credentials">Null to ask as nobody.</param>
+    Task<string> PullImageAsync(
+        string reference, RegistryCredentials? credentials, CancellationToken cancellationToken);
+
+    Task<ImmutableArray<Image>> ListImagesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Removes an image with all its names; one that is gone is no error.</summary>
+    Task RemoveImageAsync(string id, CancellationToken cancellationToken);
 }

@@ -197,7 +197,8 @@ public sealed partial class RuntimeService
             new PodUid(container.Labels[RuntimeLabels.PodUid]),
             metadata.Name,
             metadata.Attempt,
-            ToState(container.State));
+            ToState(container.State),
+            container.ImageRef);
     }
 
     private static ContainerStatus ToStatus(PodSandboxId sandbox, Protocols.Cri.V1.ContainerStatus status)

@@ -151,7 +151,7 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
             [
                 .. _containers.Values.Where(entry => pod is null || entry.Pod == pod).Select(entry => new Container(
                     entry.Status.Id, entry.Status.Sandbox, entry.Pod, entry.Status.Name, entry.Status.Attempt,
-                    entry.Status.State)),
+                    entry.Status.State, entry.Status.ImageRef)),
             ],
             cancellationToken);
 
@@ -290,13 +290,39 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
     public Task<string?> TryGetImageAsync(string reference, CancellationToken cancellationToken) => CallAsync(
         "list_image", reference, () => _images.Contains(reference) ? $"id-of-{reference}" : null, cancellationToken);
 
-    public Task<string> PullImageAsync(string reference, CancellationToken cancellationToken) => CallAsync(
+    /// <summary>With whose credentials each image was asked for, in order.</summary>
+    public ImmutableArray<string?> PullUsers { get; private set; } = [];
+
+    public Task<string> PullImageAsync(
+        string reference, RegistryCredentials? credentials, CancellationToken cancellationToken) => CallAsync(
         "pull_image",
         reference,
         () =>
         {
+            PullUsers = PullUsers.Add(credentials?.UserName);
+            Refuse(
+                RefusedUser is not null && credentials?.UserName == RefusedUser, "pull_image", StatusCode.Unknown, "unauthorized");
             _images.Add(reference);
             return $"id-of-{reference}";
+        },
+        cancellationToken);
+
+    /// <summary>Whom registries do not let in; null lets everybody in.</summary>
+    public string? RefusedUser { get; set; }
+
+    /// <summary>What lists of images show, beside none.</summary>
+    public ImmutableArray<Image> Images { get; set; } = [];
+
+    public Task<ImmutableArray<Image>> ListImagesAsync(CancellationToken cancellationToken) =>
+        CallAsync("list_images", "all", () => Images, cancellationToken);
+
+    public Task RemoveImageAsync(string id, CancellationToken cancellationToken) => CallAsync(
+        "remove_image",
+        id,
+        () =>
+        {
+            Images = [.. Images.Where(image => image.Id != id)];
+            return true;
         },
         cancellationToken);
 

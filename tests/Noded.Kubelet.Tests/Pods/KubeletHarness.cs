@@ -69,7 +69,9 @@ internal sealed class KubeletHarness : IAsyncDisposable
         PodWorkerServices services = new(
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
-                Runtime, new ImagePuller(Runtime, Events, steady), stopper, hooks, volumes,
+                Runtime, new ImagePuller(
+                    Runtime, new RegistryKeyring(Path.Combine(_root.FullName, "config.json"), Flight), Events,
+                    new ImageMetrics(Metrics.WithCustomRegistry(Registry)), steady, parallelism: 1), stopper, hooks, volumes,
                 new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), messages, node, Events), names, logs, messages, layout, cgroups, new ContainerIndex(),
                 journal, steady),
             new PodTerminator(Runtime, stopper, volumes, logs, cgroups, Flight),

@@ -15,6 +15,7 @@ using Noded.Kubelet.Resources;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Sources;
 using Noded.Kubelet.Status;
+using Noded.Kubelet.Streams;
 using Noded.Kubelet.Volumes;
 using Noded.Linux.Cgroups;
 using Noded.Linux.Events;
@@ -41,6 +42,7 @@ public sealed class KubeletComponent : IDisposable
 {
     private readonly ActivityTracker _activity = new();
     private readonly SyncLoop _syncLoop;
+    private readonly RuntimeService _runtime;
     private readonly GenericPleg _genericPleg;
     private readonly EventedPleg _pleg;
     private readonly FileSource _files;
@@ -67,7 +69,7 @@ public sealed class KubeletComponent : IDisposable
         _intents = new IntentJournal(options.Paths.PodIntents, services.Flight);
         SyncInbox inbox = new(_activity, services.Flight);
         _inbox = inbox;
-        RuntimeService runtime = new(
+        RuntimeService runtime = _runtime = new RuntimeService(
             services.Runtime,
             services.Metrics.Runtime,
             services.Clock,
@@ -134,6 +136,13 @@ public sealed class KubeletComponent : IDisposable
     /// <summary>Where one instance of a container logs.</summary>
     public string LogFile(Pod pod, string container, uint attempt) =>
         Path.Combine(_layout.LogDirectory(pod.Uid, pod.Name), PodLayout.LogPath(container, attempt));
+
+    /// <summary>Starts a command in a running container.</summary>
+    /// <exception cref="IOException">The runtime refuses, or cannot be reached.</exception>
+    public async Task<RemoteCommand> ExecAsync(
+        ContainerId container, ImmutableArray<string> command, bool stdin, bool tty, CancellationToken cancellationToken) =>
+        await RemoteCommand.ConnectAsync(
+            await _runtime.GetExecUrlAsync(container, command, stdin, tty, cancellationToken), cancellationToken);
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {

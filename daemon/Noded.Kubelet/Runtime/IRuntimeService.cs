@@ -50,6 +50,12 @@ public interface IRuntimeService
     Task<ExecResult> ExecSyncAsync(
         ContainerId container, ImmutableArray<string> command, TimeSpan timeout, CancellationToken cancellationToken);
 
+    /// <summary>Where a command in a running container can be started and talked to; good for one connection.</summary>
+    /// <param name="stdin">The command reads what is sent.</param>
+    /// <param name="tty">The command has a terminal, and one stream for all that it writes.</param>
+    Task<Uri> GetExecUrlAsync(
+        ContainerId container, ImmutableArray<string> command, bool stdin, bool tty, CancellationToken cancellationToken);
+
     /// <summary>Bytes that the writable layers of a pod's containers take, by container.</summary>
     Task<ImmutableDictionary<ContainerId, long>> GetWritableLayersAsync(PodUid pod, CancellationToken cancellationToken);
 

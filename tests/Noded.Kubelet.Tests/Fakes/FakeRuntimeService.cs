@@ -274,6 +274,13 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
             },
             cancellationToken);
 
+    /// <summary>Where commands are said to be; the fake has no streaming server.</summary>
+    public Uri ExecUrl { get; set; } = new("http://127.0.0.1:9/exec");
+
+    public Task<Uri> GetExecUrlAsync(
+        ContainerId container, ImmutableArray<string> command, bool stdin, bool tty, CancellationToken cancellationToken) =>
+        CallAsync("list_exec", NameOf(container), () => ExecUrl, cancellationToken);
+
     public Task ReopenContainerLogAsync(ContainerId container, CancellationToken cancellationToken) => CallAsync(
         "reopen_container_log",
         NameOf(container),

@@ -77,6 +77,9 @@ internal sealed partial class SyncLoop(
             case SyncEvent.ProbeResultChanged { Uid: PodUid uid }:
                 workers.Resync(uid, null);
                 break;
+            case SyncEvent.PodEvicted { Uid: PodUid uid, Failure: PodFailure failure }:
+                workers.Fail(uid, failure);
+                break;
             case SyncEvent.PodFinished { Uid: PodUid uid }:
                 workers.Finished(uid);
                 break;
@@ -118,7 +121,8 @@ internal sealed partial class SyncLoop(
 
     private void Start(IEnumerable<Pod> pods)
     {
-        foreach (Pod pod in pods.OrderBy(pod => pod.Name))
+        ImmutableHashSet<PodUid> known = workers.Known();
+        foreach (Pod pod in pods.OrderBy(pod => !known.Contains(pod.Uid)).ThenBy(pod => pod.Name))
         {
             workers.Update(pod);
         }

@@ -12,6 +12,11 @@ public sealed record NodePaths(string Root)
 {
     public string Manifests => Under("etc/kubernetes/manifests");
 
+    public string Configuration => Under("etc/noded/config.yaml");
+
+    /// <summary>Files that change the configuration.</summary>
+    public string ConfigurationDirectory => Under("etc/noded/config.d");
+
     public string CniConfig => Under("etc/cni/net.d");
 
     public string CniBinaries => Under("opt/cni/bin");
@@ -41,6 +46,9 @@ public sealed record NodePaths(string Root)
 
     /// <summary>What containers' probes have found, over a restart of the daemon.</summary>
     public string ProbeResults => Under("var/lib/noded/probes");
+
+    /// <summary>What was decided of pods, over a restart of the daemon.</summary>
+    public string PodIntents => Under("var/lib/noded/pods");
 
     public string ContainerdConfig => Under("var/lib/noded/containerd.toml");
 

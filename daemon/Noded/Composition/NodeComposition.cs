@@ -158,6 +158,7 @@ internal sealed class NodeComposition : IDisposable
             {
                 ClusterDns = Options.ClusterDns,
                 ClusterDomain = Options.ClusterDomain,
+                Settings = Options.Settings,
             },
             _kubeletServices);
 }

@@ -3,7 +3,9 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Noded.Bpf;
+using Noded.Linux.Netlink.Rtnetlink;
 using Noded.ServiceProxy.Datapath;
+using Noded.ServiceProxy.HealthCheck;
 using Noded.ServiceProxy.Reconciler;
 using Noded.ServiceProxy.Tables;
 
@@ -30,8 +32,12 @@ public sealed partial class ServiceProxyComponent(
     /// <summary>Whether the data path has been brought to what the sources say at least once.</summary>
     public bool IsReady { get; private set; }
 
-    /// <summary>Takes programs and maps of a node off the machine, for reset.</summary>
-    public static void RemovePins(string pins) => SocketDatapath.RemovePins(pins);
+    /// <summary>Takes programs, maps and rules of a node off the machine, for reset.</summary>
+    public static void Remove(string pins)
+    {
+        SocketDatapath.RemovePins(pins);
+        MarkRules.Remove();
+    }
 
     /// <exception cref="IOException">Programs or maps cannot be loaded, pinned or attached; the message says which.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -44,11 +50,13 @@ public sealed partial class ServiceProxyComponent(
         using NodeClient client = new(datapath.Maps);
         client.Write();
         datapath.Attach(options.Cgroup);
+        using PacketDatapath? packets = AttachUplinks();
+        using HealthCheckServer health = new(clock, loggers.CreateLogger<HealthCheckServer>());
         LogAttached(options.Cgroup, tables.Adopted);
         metrics.Snapshot = () => Snapshot(datapath.Maps, tables, reconciler);
         try
         {
-            await ReconcileAsync(tracker, reconciler, cancellationToken);
+            await ReconcileAsync(tracker, reconciler, health, cancellationToken);
         }
         finally
         {
@@ -56,8 +64,44 @@ public sealed partial class ServiceProxyComponent(
         }
     }
 
+    /// <returns>Null when nothing comes from outside, or this kernel cannot translate it.</returns>
+    private PacketDatapath? AttachUplinks()
+    {
+        if (options.Uplinks.IsEmpty)
+        {
+            return null;
+        }
+
+        if (!FeatureProbe.HasTcx())
+        {
+            LogNoTcx();
+            return null;
+        }
+
+        MarkRules.Ensure();
+        PacketDatapath packets = PacketDatapath.Open(options.Pins, new PacketMarks(MarkRules.Masquerade));
+        try
+        {
+            using RtNetlink netlink = RtNetlink.Open();
+            foreach (string uplink in options.Uplinks)
+            {
+                packets.AttachUplink(netlink.GetLink(uplink).Index);
+            }
+
+            return packets;
+        }
+        catch
+        {
+            packets.Dispose();
+            throw;
+        }
+    }
+
     private async Task ReconcileAsync(
-        ServiceChangeTracker tracker, ServiceReconciler reconciler, CancellationToken cancellationToken)
+        ServiceChangeTracker tracker,
+        ServiceReconciler reconciler,
+        HealthCheckServer health,
+        CancellationToken cancellationToken)
     {
         // Bounded: a source that is faster than the maps has to wait.
         Channel<(string Source, ServiceSourceChange Change)> news =
@@ -79,6 +123,8 @@ public sealed partial class ServiceProxyComponent(
                 if (states.Values.All(state => state.HasSynced))
                 {
                     Sync(reconciler, start);
+                    health.Update(ServiceHealth.Compute(reconciler.Plans.Values.SelectMany(plans => plans)));
+                    _synced.Writer.TryWrite("synced");
                 }
             }
         }
@@ -99,7 +145,6 @@ public sealed partial class ServiceProxyComponent(
         metrics.LastSync.Set(clock.GetUtcNow().ToUnixTimeMilliseconds() / 1e3);
         IsReady = true;
         LogSynced(count, duration);
-        _synced.Writer.TryWrite($"{count} services");
     }
 
     private void CountChange(ServiceSourceChange change)
@@ -154,4 +199,7 @@ public sealed partial class ServiceProxyComponent(
 
     [LoggerMessage(EventId = 5002, Level = LogLevel.Debug, Message = "{Count} Services brought to the data path in {Duration}")]
     private partial void LogSynced(int count, TimeSpan duration);
+
+    [LoggerMessage(EventId = 5003, Level = LogLevel.Warning, Message = "This kernel has no tcx (6.6): Services are not reached from outside")]
+    private partial void LogNoTcx();
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Noded.ServiceProxy.Datapath;
 using Noded.ServiceProxy.Tables;
 
@@ -9,4 +10,7 @@ namespace Noded.ServiceProxy;
 public sealed record ServiceProxyOptions(string Cgroup, string Pins, NodeTopology Node)
 {
     public DatapathOptions Datapath { get; init; } = new();
+
+    /// <summary>Links by which packets for node ports and outer addresses come from outside.</summary>
+    public ImmutableArray<string> Uplinks { get; init; } = [];
 }

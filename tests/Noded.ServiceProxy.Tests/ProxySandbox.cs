@@ -34,6 +34,7 @@ internal sealed class ProxySandbox : IAsyncDisposable
         MaxSlots = 16384,
         MaxAffinities = 1024,
         MaxSourceRanges = 1024,
+        UntranslatedMark = 77,
     };
 
     public ServiceTables Tables { get; private set; }

@@ -91,6 +91,23 @@ public sealed class ServiceProxyComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_ApiServersServiceLosesItsEndpoints_KeepsTheLastOnes()
+    {
+        V1Service service = AService();
+        V1EndpointSlice slice = ASlice("127.0.0.2");
+        service.Metadata.Name = "kubernetes";
+        slice.Metadata.Labels["kubernetes.io/service-name"] = "kubernetes";
+        await using Running proxy = Run(_source);
+        _source.Say(new ServiceSourceChange.Snapshot([service], [slice]));
+        await proxy.SyncedAsync(Token);
+
+        _source.Say(new ServiceSourceChange.Slice(new NamespacedName("default", "web-1"), null));
+        await proxy.SyncedAsync(Token);
+
+        Assert.Equal("a 10.96.0.1:80", await _agent.AskAsync("tcp 10.96.0.1:80", Token));
+    }
+
+    [Fact]
     public async Task Run_Metrics_HaveKubeProxysNamesAndTheUseOfTheMaps()
     {
         await using Running proxy = Run(_source);

@@ -14,6 +14,9 @@ namespace Noded.ServiceProxy.Reconciler;
 internal sealed partial class ServiceReconciler(
     ServiceChangeTracker tracker, ServiceTables tables, ILogger<ServiceReconciler> logger)
 {
+    /// <summary>Without its endpoints nobody could report that it has some again.</summary>
+    private static readonly NamespacedName ApiServer = new("default", "kubernetes");
+
     private readonly Dictionary<NamespacedName, ImmutableArray<ServicePlan>> _plans = [];
     private readonly HashSet<NamespacedName> _unfinished = [];
     private bool _hasPruned;
@@ -33,7 +36,7 @@ internal sealed partial class ServiceReconciler(
         _unfinished.Clear();
         foreach (NamespacedName name in names)
         {
-            Remove(name, tracker.Compute(name));
+            Remove(name, KeepLastKnown(name, tracker.Compute(name)));
         }
 
         // An address may be given up by one Service after another has asked for it: so ask twice, and report then.
@@ -47,6 +50,23 @@ internal sealed partial class ServiceReconciler(
         }
 
         return names.Length;
+    }
+
+    /// <summary>The API server's own Service keeps its last endpoints when it is said to have none.</summary>
+    private ImmutableArray<ServicePlan> KeepLastKnown(NamespacedName name, ImmutableArray<ServicePlan> plans)
+    {
+        if (name != ApiServer || !_plans.TryGetValue(name, out ImmutableArray<ServicePlan> before))
+        {
+            return plans;
+        }
+
+        return
+        [
+            .. plans.Select(plan => plan.Cluster.IsEmpty
+                && before.FirstOrDefault(old => old.Name == plan.Name) is { Cluster.IsEmpty: false } last
+                    ? plan with { Cluster = last.Cluster, Local = last.Local }
+                    : plan),
+        ];
     }
 
     /// <summary>Removals come first: a Service may have passed its address on to another.</summary>

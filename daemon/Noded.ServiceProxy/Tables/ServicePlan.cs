@@ -31,6 +31,12 @@ internal sealed record ServicePlan(
     ImmutableArray<IPPrefix> SourceRanges,
     TimeSpan Affinity)
 {
+    /// <summary>0 for none.</summary>
+    public ushort HealthCheckNodePort { get; init; }
+
+    /// <summary>What a load balancer may count on: not what is only better than nothing.</summary>
+    public ImmutableArray<IPAddress> LocalReady { get; init; } = [];
+
     public static ServicePlan Compute(ServicePort port, ImmutableArray<Endpoint> endpoints, NodeTopology node)
     {
         EndpointSelection selection = EndpointSelection.Compute(port, endpoints, node);
@@ -40,7 +46,17 @@ internal sealed record ServicePlan(
             Order(selection.Cluster),
             Order(selection.Local),
             port.LoadBalancerIPs.IsEmpty ? [] : port.SourceRanges,
-            port.Affinity);
+            port.Affinity)
+        {
+            HealthCheckNodePort = port.IsExternallyLocal ? port.HealthCheckNodePort : (ushort)0,
+            LocalReady =
+            [
+                .. endpoints
+                    .Where(endpoint => endpoint.IsReady && endpoint.NodeName == node.NodeName)
+                    .Select(endpoint => endpoint.Backend.Address)
+                    .Distinct(),
+            ],
+        };
     }
 
     private static ImmutableArray<Frontend> ComputeFrontends(ServicePort port, EndpointSelection selection)

@@ -13,6 +13,7 @@ internal sealed class SocketAgent : IDisposable
 {
     private const int SolSocket = 1;
     private const int SoNetnsCookie = 71;
+    private const int SoMark = 36;
 
     // An answer that does not come is an answer too; long enough for a busy machine.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -72,6 +73,9 @@ internal sealed class SocketAgent : IDisposable
                 return "ok";
             case ["tcp", string address]:
                 return await ConnectAsync(IPEndPoint.Parse(address), isMapped: false);
+            case ["tcp-marked", string mark, string address]:
+                return await ConnectAsync(
+                    IPEndPoint.Parse(address), isMapped: false, uint.Parse(mark, CultureInfo.InvariantCulture));
             case ["tcp-mapped", string address]:
                 return await ConnectAsync(IPEndPoint.Parse(address), isMapped: true);
             case ["udp-send", string client, string address]:
@@ -177,7 +181,7 @@ internal sealed class SocketAgent : IDisposable
     }
 
     /// <returns>Who answered, and the peer that the socket names.</returns>
-    private static async Task<string> ConnectAsync(IPEndPoint address, bool isMapped)
+    private static async Task<string> ConnectAsync(IPEndPoint address, bool isMapped, uint mark = 0)
     {
         using CancellationTokenSource limit = new(Patience, TimeProvider.System);
         using Socket socket = new(
@@ -185,6 +189,11 @@ internal sealed class SocketAgent : IDisposable
         if (isMapped)
         {
             socket.DualMode = true;
+        }
+
+        if (mark != 0)
+        {
+            socket.SetRawSocketOption(SolSocket, SoMark, BitConverter.GetBytes(mark));
         }
 
         await socket.ConnectAsync(

@@ -136,4 +136,14 @@ public sealed class ClusterIPTests(ProxyFixture proxy) : ProxyTests(proxy)
 
         Assert.Equal("error NetworkUnreachable", await stranger.AskAsync("tcp 10.96.0.1:80", Token));
     }
+
+    [Fact]
+    public async Task Tcp_SocketWithTheDaemonsMark_IsLeftAlone()
+    {
+        await Agent.DoAsync("listen-tcp 127.0.0.2:8001 web", Token);
+        Tables.Apply(Plans.Of("web", "10.96.0.1:80", "127.0.0.2:8001"));
+
+        Assert.Equal("error NetworkUnreachable", await Agent.AskAsync("tcp-marked 77 10.96.0.1:80", Token));
+        Assert.Equal("web 10.96.0.1:80", await Agent.AskAsync("tcp-marked 78 10.96.0.1:80", Token));
+    }
 }

@@ -21,7 +21,8 @@ ROOT ?= /var/lib/noded-dev
 MAX_BINARY_MIB := 45
 
 PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git \
-	clang-format containernetworking-plugins iptables iputils-ping socat strace podman
+	clang-format containernetworking-plugins iptables iputils-ping socat strace podman \
+	libsqlite3-dev etcd-server
 
 .PHONY: help
 help: ## List the targets

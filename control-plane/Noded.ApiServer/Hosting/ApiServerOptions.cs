@@ -23,4 +23,13 @@ public sealed record ApiServerOptions
 
     /// <summary>0 for any that is free.</summary>
     public int Port { get; init; }
+
+    /// <summary>Where Services get their addresses.</summary>
+    public string ServiceCidr { get; init; } = "10.96.0.0/12";
+
+    /// <summary>Where pods find the server; null to leave out the endpoints of its Service.</summary>
+    public IPAddress? AdvertiseAddress { get; init; }
+
+    /// <summary>The server's port there.</summary>
+    public int AdvertisePort { get; init; } = 6443;
 }

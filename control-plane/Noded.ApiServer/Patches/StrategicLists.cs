@@ -60,36 +60,38 @@ internal static class StrategicLists
     }
 
     /// <summary>
-    /// Brings a list into the order that a patch asks for. Elements that only the server has keep their place before
-    /// the same neighbour that followed them.
+    /// Brings a list into the order that a patch asks for. Elements that only the server has come before an element of
+    /// the patch only if they did so in the list as it was.
     /// </summary>
-    public static void Sort(JsonArray target, JsonArray order, string mergeKey)
+    public static void Sort(JsonArray target, JsonArray order, JsonArray original, string mergeKey)
     {
-        List<JsonNode?> keys = [.. order.Select(item => KeyOf(item, mergeKey))];
+        List<JsonNode?> wished = [.. order.Select(item => KeyOf(item, mergeKey))];
+        List<JsonNode?> before = [.. original.Select(item => KeyOf(item, mergeKey))];
         JsonNode?[] items = [.. target];
+        Queue<JsonNode?> ofPatch = new(items
+            .Where(item => IndexOf(wished, item, mergeKey) >= 0)
+            .OrderBy(item => IndexOf(wished, item, mergeKey)));
+        Queue<JsonNode?> ofServer = new(items
+            .Where(item => IndexOf(wished, item, mergeKey) < 0)
+            .OrderBy(item => IndexOf(before, item, mergeKey)));
         target.Clear();
-
-        List<JsonNode?> ordered = [];
-        foreach (JsonNode? key in keys)
+        while (ofPatch.Count + ofServer.Count > 0)
         {
-            ordered.AddRange(items.Where(item => JsonNode.DeepEquals(KeyOf(item, mergeKey), key)).Take(1));
+            bool takesServer = ofPatch.Count == 0 || (ofServer.Count > 0 && IsBefore(ofServer.Peek(), ofPatch.Peek()));
+            target.Add(takesServer ? ofServer.Dequeue() : ofPatch.Dequeue());
         }
 
-        // The server's own elements go where they were in relation to the elements that follow them.
-        for (int i = items.Length - 1; i >= 0; i--)
+        bool IsBefore(JsonNode? server, JsonNode? patch)
         {
-            JsonNode? item = items[i];
-            if (!ordered.Contains(item))
-            {
-                int next = items.Skip(i + 1).Select(later => ordered.IndexOf(later)).FirstOrDefault(index => index >= 0, -1);
-                ordered.Insert(next < 0 ? ordered.Count : next, item);
-            }
+            int at = IndexOf(before, patch, mergeKey);
+            return at >= 0 && IndexOf(before, server, mergeKey) < at;
         }
+    }
 
-        foreach (JsonNode? item in ordered)
-        {
-            target.Add(item);
-        }
+    private static int IndexOf(List<JsonNode?> keys, JsonNode? item, string mergeKey)
+    {
+        JsonNode? key = KeyOf(item, mergeKey);
+        return keys.FindIndex(candidate => JsonNode.DeepEquals(candidate, key));
     }
 
     private static void MergeElement(JsonArray target, JsonObject item, SchemaField field)

@@ -46,7 +46,7 @@ internal static class StrategicMergePatch
         {
             if (!name.StartsWith('$'))
             {
-                ApplyField(target, name, value, type);
+                ApplyField(target, name, value, patch, type);
             }
         }
 
@@ -75,7 +75,7 @@ internal static class StrategicMergePatch
         }
     }
 
-    private static void ApplyField(JsonObject target, string name, JsonNode? value, SchemaType? type)
+    private static void ApplyField(JsonObject target, string name, JsonNode? value, JsonObject patch, SchemaType? type)
     {
         SchemaField? field = type?.Properties.GetValueOrDefault(name);
         switch (value)
@@ -106,7 +106,10 @@ internal static class StrategicMergePatch
                     target[name] = present;
                 }
 
+                JsonArray original = (JsonArray)present.DeepClone();
                 StrategicLists.Merge(present, list, field);
+                JsonArray order = patch[OrderPrefix + name] as JsonArray ?? list;
+                StrategicLists.Sort(present, order, original, field.MergeKey);
                 break;
             default:
                 target[name] = value.DeepClone();
@@ -130,9 +133,10 @@ internal static class StrategicMergePatch
             {
                 JsonArray order = value as JsonArray ?? throw new PatchException($"{key} must be a list");
                 string name = key[OrderPrefix.Length..];
-                if (target[name] is JsonArray list)
+                if (target[name] is JsonArray list && !patch.ContainsKey(name))
                 {
-                    StrategicLists.Sort(list, order, type?.Properties.GetValueOrDefault(name)?.MergeKey ?? "");
+                    JsonArray original = (JsonArray)list.DeepClone();
+                    StrategicLists.Sort(list, order, original, type?.Properties.GetValueOrDefault(name)?.MergeKey ?? "");
                 }
             }
         }

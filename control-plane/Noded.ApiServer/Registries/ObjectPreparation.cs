@@ -93,6 +93,7 @@ internal static class ObjectPreparation
     {
         FieldErrors errors = new();
         MetadataRules.Validate(resource, document, old, errors);
+        SchemaRules.Validate(document, resource.Definition.Schema, errors);
         if (old is null)
         {
             resource.Strategy.Validate(document, errors);
@@ -102,7 +103,7 @@ internal static class ObjectPreparation
             resource.Strategy.ValidateUpdate(document, old, errors);
         }
 
-        ImmutableArray<FieldError> found = errors.ToImmutable();
+        ImmutableArray<FieldError> found = [.. errors.ToImmutable().Distinct()];
         if (found.Length > 0)
         {
             throw ApiStatusException.Invalid(resource.Definition, document.Name(), found);

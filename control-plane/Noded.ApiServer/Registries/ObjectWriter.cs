@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 
+using Noded.Api.Validation;
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Errors;
 using Noded.Store;
@@ -10,6 +11,7 @@ namespace Noded.ApiServer.Registries;
 internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvider clock)
 {
     private const int NameTries = 8;
+    private const int AllocationTries = 64;
 
     public async Task<JsonObject> CreateAsync(
         Resource resource, string? ns, JsonObject document, WriteOptions options, CancellationToken cancellationToken)
@@ -73,7 +75,7 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
             old.TakeRevision();
             if (DeletionPlan.IsOver(resource, document) && document.IsBeingDeleted())
             {
-                if (await RemoveAsync(resource, ns, name, found.ModRevision, cancellationToken) is { } removed)
+                if (await RemoveAsync(resource, ns, old, found.ModRevision, cancellationToken) is { } removed)
                 {
                     return document.WithRevision(removed);
                 }
@@ -82,7 +84,7 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
             {
                 return document.WithRevision(found.ModRevision);
             }
-            else if (await PutAsync(resource, ns, document, found.ModRevision, cancellationToken) is { } revision)
+            else if (await PutAsync(resource, ns, document, old, found.ModRevision, cancellationToken) is { } revision)
             {
                 return document.WithRevision(revision);
             }
@@ -113,11 +115,35 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
             }
 
             long? revision = plan.Removes
-                ? await RemoveAsync(resource, ns, name, found.ModRevision, cancellationToken)
-                : await PutAsync(resource, ns, plan.Document, found.ModRevision, cancellationToken);
+                ? await RemoveAsync(resource, ns, current, found.ModRevision, cancellationToken)
+                : await PutAsync(resource, ns, plan.Document, current, found.ModRevision, cancellationToken);
             if (revision is { } done)
             {
                 return plan with { Document = plan.Document.WithRevision(done) };
+            }
+        }
+    }
+
+    /// <summary>Changes a pod in a way that no update could, past the rules for updates.</summary>
+    public async Task BindAsync(
+        Resource resource,
+        string? ns,
+        string name,
+        Action<JsonObject> bind,
+        bool dryRun,
+        CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            KeyValue found = await reader.FindAsync(resource, ns, name, cancellationToken)
+                ?? throw ApiStatusException.NotFound(resource.Definition, name);
+            JsonObject document = ObjectReader.Decode(resource, found);
+            document.TakeRevision();
+            JsonObject old = document.Copy();
+            bind(document);
+            if (dryRun || await PutAsync(resource, ns, document, old, found.ModRevision, cancellationToken) is not null)
+            {
+                return;
             }
         }
     }
@@ -146,35 +172,77 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
         }
     }
 
+    /// <returns>The revision of the object; null if the name is taken.</returns>
     private async Task<long?> PutNewAsync(
         Resource resource, string? ns, JsonObject document, WriteOptions options, CancellationToken cancellationToken)
     {
         if (options.DryRun)
         {
+            resource.Strategy.Allocate(document);
             KeyValue? present = await reader.FindAsync(resource, ns, document.Name(), cancellationToken);
             return present is null ? 0 : null;
         }
 
-        string key = resource.Key(ns, document.Name());
-        byte[] value = resource.ToStored(document.Copy()).ToUtf8();
-        TransactionResult result = await store.CommitAsync(Transaction.Create(key, value), cancellationToken);
-        return result.Succeeded ? result.Revision : null;
+        ObjectChange change = new(resource, ns, document.Name());
+        return await CommitAsync(change, document, null, 0, cancellationToken);
     }
 
     private async Task<long?> PutAsync(
-        Resource resource, string? ns, JsonObject document, long revision, CancellationToken cancellationToken)
+        Resource resource,
+        string? ns,
+        JsonObject document,
+        JsonObject old,
+        long revision,
+        CancellationToken cancellationToken) =>
+        await CommitAsync(new ObjectChange(resource, ns, document.Name()), document, old, revision, cancellationToken);
+
+    /// <summary>Writes an object together with its claims, choosing anew where a choice of the server is taken.</summary>
+    private async Task<long?> CommitAsync(
+        ObjectChange change, JsonObject document, JsonObject? old, long revision, CancellationToken cancellationToken)
     {
-        string key = resource.Key(ns, document.Name());
-        byte[] value = resource.ToStored(document.Copy()).ToUtf8();
-        TransactionResult result = await store.CommitAsync(Transaction.Update(key, revision, value), cancellationToken);
-        return result.Succeeded ? result.Revision : null;
+        IReadOnlyDictionary<string, byte[]> asked = change.Resource.Strategy.Claims(document);
+        for (int attempt = 0; attempt < AllocationTries; attempt++)
+        {
+            JsonObject chosen = document.Copy();
+            change.Resource.Strategy.Allocate(chosen);
+            TransactionResult result = await store.CommitAsync(change.Put(chosen, old, revision), cancellationToken);
+            if (result.Succeeded)
+            {
+                document.Clear();
+                foreach ((string name, JsonNode? value) in chosen.ToArray())
+                {
+                    chosen.Remove(name);
+                    document[name] = value;
+                }
+
+                return result.Revision;
+            }
+
+            if (change.Taken(result) is not { } taken)
+            {
+                return null;
+            }
+
+            if (asked.ContainsKey(taken))
+            {
+                FieldErrors errors = new();
+                change.Resource.Strategy.ExplainClaim(document, taken, errors);
+                throw ApiStatusException.Invalid(change.Resource.Definition, document.Name(), errors.ToImmutable());
+            }
+        }
+
+        throw ApiStatusException.Internal("everything that could be allocated seems to be taken");
     }
 
     private async Task<long?> RemoveAsync(
-        Resource resource, string? ns, string name, long revision, CancellationToken cancellationToken)
+        Resource resource,
+        string? ns,
+        JsonObject document,
+        long revision,
+        CancellationToken cancellationToken)
     {
-        Transaction transaction = Transaction.Delete(resource.Key(ns, name), revision);
-        TransactionResult result = await store.CommitAsync(transaction, cancellationToken);
+        ObjectChange change = new(resource, ns, document.Name());
+        TransactionResult result = await store.CommitAsync(change.Delete(document, revision), cancellationToken);
         return result.Succeeded ? result.Revision : null;
     }
 }

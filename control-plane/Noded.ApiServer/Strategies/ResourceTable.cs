@@ -13,8 +13,7 @@ internal sealed class ResourceTable
 
     public ResourceTable(SchemaCatalog catalog, FrozenDictionary<string, Strategy> strategies)
     {
-        All = [.. catalog.Resources.Select(definition => new Resource(
-            definition, strategies.GetValueOrDefault(definition.QualifiedName, Strategy.Plain)))];
+        All = [.. catalog.Resources.Select(definition => Make(catalog, definition, strategies))];
         _resources = All.ToFrozenDictionary(
             resource => (resource.Definition.Group, resource.Definition.Version, resource.Definition.Name));
     }
@@ -26,4 +25,26 @@ internal sealed class ResourceTable
 
     /// <summary>A resource that is certainly served.</summary>
     public Resource Get(string group, string version, string name) => _resources[(group, version, name)];
+
+    private static Resource Make(
+        SchemaCatalog catalog, ResourceDefinition definition, FrozenDictionary<string, Strategy> strategies)
+    {
+        Resource resource = new(definition, strategies.GetValueOrDefault(definition.QualifiedName, Strategy.Plain));
+        return (definition.Group, definition.Version, definition.Name) switch
+        {
+            ("events.k8s.io", _, "events") => resource with
+            {
+                Stored = catalog.Resources.First(other => other is { Group: "", Name: "events" }),
+                FromStored = EventVersions.FromCore,
+                ToStored = EventVersions.ToCore,
+            },
+            ("autoscaling", "v1", _) => resource with
+            {
+                Stored = catalog.Resources.First(other => other is { Group: "autoscaling", Version: "v2" }),
+                FromStored = AutoscalerVersions.ToV1,
+                ToStored = AutoscalerVersions.ToV2,
+            },
+            _ => resource,
+        };
+    }
 }

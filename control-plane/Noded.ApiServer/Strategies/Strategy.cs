@@ -35,8 +35,8 @@ internal class Strategy
     /// <summary>The fields of field selectors beside name and namespace.</summary>
     public virtual FrozenDictionary<string, Func<JsonObject, string>> SelectableFields => NoFields;
 
-    /// <summary>The columns of tables after the name.</summary>
-    public virtual TableColumns Columns => TableColumns.Age;
+    /// <summary>The columns of tables.</summary>
+    public virtual TableColumns Columns => TableColumns.CreatedAt;
 
     /// <summary>The syntax of names.</summary>
     public virtual IEnumerable<string> NameErrors(string name) => NameRules.Dns1123Subdomain(name);
@@ -88,6 +88,20 @@ internal class Strategy
 
     /// <summary>Whether the object is gone once it has been asked to go and is final.</summary>
     public virtual void MarkDeleted(JsonObject document)
+    {
+    }
+
+    /// <summary>Chooses what the client left to the server, such as addresses; another choice at each call.</summary>
+    public virtual void Allocate(JsonObject document)
+    {
+    }
+
+    /// <summary>The keys that the object holds as long as it lives, each of which no other object can hold.</summary>
+    public virtual IReadOnlyDictionary<string, byte[]> Claims(JsonObject document) =>
+        FrozenDictionary<string, byte[]>.Empty;
+
+    /// <summary>Says that a claim which the client asked for is another's.</summary>
+    public virtual void ExplainClaim(JsonObject document, string key, FieldErrors errors)
     {
     }
 

@@ -11,10 +11,10 @@ internal static class TableRows
     /// <summary>The definitions of a kind's columns.</summary>
     public static JsonArray Columns(Resource resource)
     {
-        JsonArray columns = [Definition("Name", "string", "name", 0)];
+        JsonArray columns = [];
         foreach (TableColumn column in resource.Strategy.Columns.All)
         {
-            columns.Add((JsonNode)Definition(column.Name, column.Type, "", column.IsWide ? 1 : 0));
+            columns.Add((JsonNode)Definition(column));
         }
 
         return columns;
@@ -26,7 +26,7 @@ internal static class TableRows
     /// <param name="now">Ages are up to then.</param>
     public static JsonObject Row(Resource resource, JsonObject document, string include, DateTimeOffset now)
     {
-        JsonArray cells = [document.Name()];
+        JsonArray cells = [];
         foreach (TableColumn column in resource.Strategy.Columns.All)
         {
             cells.Add(column.Cell(document, now));
@@ -53,7 +53,7 @@ internal static class TableRows
     /// <summary>The row that carries the version of a bookmark.</summary>
     public static JsonObject Bookmark(Resource resource, JsonObject document)
     {
-        JsonArray cells = [""];
+        JsonArray cells = [];
         for (int i = 0; i < resource.Strategy.Columns.All.Length; i++)
         {
             cells.Add((JsonNode)"");
@@ -62,12 +62,12 @@ internal static class TableRows
         return new JsonObject { ["cells"] = cells, ["object"] = document.DeepClone() };
     }
 
-    private static JsonObject Definition(string name, string type, string format, long priority) => new()
+    private static JsonObject Definition(TableColumn column) => new()
     {
-        ["name"] = name,
-        ["type"] = type,
-        ["format"] = format,
+        ["name"] = column.Name,
+        ["type"] = column.Type,
+        ["format"] = column.Format,
         ["description"] = "",
-        ["priority"] = priority,
+        ["priority"] = column.IsWide ? 1L : 0L,
     };
 }

@@ -1,7 +1,7 @@
 namespace Noded.Api.Pods;
 
 /// <summary>The tag of an image reference (distribution's reference grammar).</summary>
-internal static class ImageTag
+public static class ImageTag
 {
     /// <summary>
     /// The tag; <c>latest</c> when there is neither tag nor digest, empty when only a digest names the image.

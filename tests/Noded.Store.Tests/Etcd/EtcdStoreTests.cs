@@ -1,0 +1,159 @@
+using System.Security.Cryptography.X509Certificates;
+using Noded.Store.Etcd;
+using Noded.Store.Tests.Conformance;
+using Noded.Testing;
+
+namespace Noded.Store.Tests.Etcd;
+
+/// <summary>What only etcd brings with it: several members, TLS, a prefix.</summary>
+[Trait("Category", "Integration")]
+public sealed class EtcdStoreTests : IAsyncLifetime
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("nd-etcd-");
+    private EtcdServer[] _servers = [];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync()
+    {
+        Requires.Program("etcd");
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (EtcdServer server in _servers)
+        {
+            await server.DisposeAsync();
+        }
+
+        _directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Prefix_OfTwoStores_KeepsThemApart()
+    {
+        _servers = await EtcdServer.StartAsync(_directory.FullName, members: 1, tls: [], Token);
+        await using EtcdStore one = Open(new([_servers[0].Address]) { Prefix = "/one" });
+        await using EtcdStore two = Open(new([_servers[0].Address]) { Prefix = "/two" });
+        await using EtcdStore all = Open(new([_servers[0].Address]));
+
+        await one.CommitAsync(Transaction.Create("/a", "1"u8.ToArray()), Token);
+        await two.CommitAsync(Transaction.Create("/a", "2"u8.ToArray()), Token);
+
+        RangeResult found = await all.RangeAsync(RangeRequest.OfPrefix("/"), Token);
+        Assert.Equal(["/one/a", "/two/a"], found.KeyValues.Select(pair => pair.Key));
+        Assert.Equal("/a", Assert.Single((await one.RangeAsync(RangeRequest.OfPrefix("/"), Token)).KeyValues).Key);
+    }
+
+    [Fact]
+    public async Task Endpoint_ThatDoesNotAnswer_IsLeftForTheNext()
+    {
+        _servers = await EtcdServer.StartAsync(_directory.FullName, members: 1, tls: [], Token);
+        Uri closed = new($"http://127.0.0.1:{EtcdServer.FreePort()}");
+        await using EtcdStore store = Open(new([closed, _servers[0].Address]));
+
+        // A write may go to the next member, too: nobody has seen it.
+        TransactionResult result = await store.CommitAsync(Transaction.Create("/a", "1"u8.ToArray()), Token);
+
+        Assert.True(result.Succeeded);
+    }
+
+    [Fact]
+    public async Task Endpoints_NoneAnswers_NothingIsChanged()
+    {
+        await using EtcdStore store = Open(new([new($"http://127.0.0.1:{EtcdServer.FreePort()}")]));
+
+        StoreUnavailableException refused = await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => store.CommitAsync(Transaction.Create("/a", "1"u8.ToArray()), Token));
+
+        Assert.True(refused.NothingChanged);
+    }
+
+    [Fact]
+    public async Task Member_IsKilled_TheOthersGoOnAndTheWatchIsResumed()
+    {
+        _servers = await EtcdServer.StartAsync(_directory.FullName, members: 3, tls: [], Token);
+        await using EtcdStore store = Open(new([.. _servers.Select(server => server.Address)]));
+        long first = (await store.CommitAsync(Transaction.Create("/w/0", "0"u8.ToArray()), Token)).Revision;
+        await using WatchReader watch = await WatchReader.StartAsync(store, WatchRequest.OfPrefix("/w/", first), Token);
+        Assert.Equal("/w/0", (await watch.NextAsync()).Current.Key);
+
+        await _servers[0].KillAsync(Token);
+        await Assert.ThrowsAsync<StoreUnavailableException>(watch.NextAsync);
+
+        // The two others may have to choose a leader first, and say so.
+        TransactionResult? second = null;
+        while (second is null)
+        {
+            try
+            {
+                second = await store.CommitAsync(new([], [new Change.Put("/w/1", "1"u8.ToArray())]), Token);
+            }
+            catch (StoreUnavailableException)
+            {
+                await store.RangeAsync(new("/w/0", null), Token);
+            }
+        }
+
+        await using WatchReader resumed =
+            await WatchReader.StartAsync(store, WatchRequest.OfPrefix("/w/", watch.Revision + 1), Token);
+        Assert.Equal("/w/1", (await resumed.NextAsync()).Current.Key);
+    }
+
+    [Fact]
+    public async Task Tls_WithCertificatesOfBothSides_Works()
+    {
+        using TestPki pki = new(TimeProvider.System);
+        await StartWithTlsAsync(pki);
+        using X509Certificate2 client = pki.IssueClient("store", []);
+
+        await using EtcdStore store = Open(new([_servers[0].Address])
+        {
+            Authorities = [pki.Authority],
+            ClientCertificate = client,
+        });
+
+        Assert.True((await store.CommitAsync(Transaction.Create("/a", "1"u8.ToArray()), Token)).Succeeded);
+    }
+
+    [Fact]
+    public async Task Tls_ServerOfAnotherAuthorityOrClientWithoutCertificate_IsRefused()
+    {
+        using TestPki pki = new(TimeProvider.System);
+        using TestPki other = new(TimeProvider.System, "other-ca");
+        await StartWithTlsAsync(pki);
+        using X509Certificate2 client = pki.IssueClient("store", []);
+        await using EtcdStore distrusting = Open(new([_servers[0].Address])
+        {
+            Authorities = [other.Authority],
+            ClientCertificate = client,
+        });
+        await using EtcdStore unknown = Open(new([_servers[0].Address]) { Authorities = [pki.Authority] });
+
+        foreach (EtcdStore store in (EtcdStore[])[distrusting, unknown])
+        {
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => store.RangeAsync(new("/a", null), Token));
+        }
+    }
+
+    private static EtcdStore Open(EtcdStoreOptions options) => new(options, TimeProvider.System);
+
+    private async Task StartWithTlsAsync(TestPki pki)
+    {
+        string directory = _directory.FullName;
+        using X509Certificate2 server = pki.IssueServer("etcd", ["127.0.0.1"]);
+        TestPki.WritePem(server, directory, "server");
+        await File.WriteAllTextAsync(
+            Path.Combine(directory, "ca.crt"), pki.Authority.ExportCertificatePem(), Token);
+        _servers = await EtcdServer.StartAsync(
+            directory,
+            members: 1,
+            [
+                "--client-cert-auth", "--trusted-ca-file", Path.Combine(directory, "ca.crt"),
+                "--cert-file", Path.Combine(directory, "server.crt"),
+                "--key-file", Path.Combine(directory, "server.key"),
+            ],
+            Token);
+    }
+}

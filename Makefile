@@ -41,6 +41,11 @@ packages: ## Install the Debian packages that building, running and testing need
 		DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null
 	fi
 
+.PHONY: debian-packages
+debian-packages: ## Unpack what tests of the API server use of newer Debian: kubectl, upstream's samples
+	@tests/tools/unpack-package.sh trixie kubectl $(ARTIFACTS)/debian
+	tests/tools/unpack-package.sh sid golang-k8s-api-dev $(ARTIFACTS)/debian
+
 .PHONY: build
 build: ## Compile everything; warnings are errors
 	@dotnet restore Node.sln --verbosity quiet
@@ -81,7 +86,7 @@ stop: ## Stop that node and remove everything it left
 	@if [[ -x $(NODED) ]]; then $(NODED) reset --root $(ROOT); fi
 
 .PHONY: test
-test: packages build publish images ## Run all tests; needs root
+test: packages debian-packages build publish images ## Run all tests; needs root
 	@tests/run.sh
 
 .PHONY: test-unit

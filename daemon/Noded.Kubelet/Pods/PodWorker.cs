@@ -265,6 +265,7 @@ internal sealed partial class PodWorker
 
     private async Task TerminateAsync(CancellationToken cancellationToken)
     {
+        _services.Statuses.Terminate(Uid);
         _services.Probes.StopLivenessAndStartup(Uid);
         PodStatus status = await _services.Inspector.InspectAsync(Uid, [], cancellationToken);
 

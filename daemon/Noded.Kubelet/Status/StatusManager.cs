@@ -7,7 +7,11 @@ using Noded.Primitives;
 namespace Noded.Kubelet.Status;
 
 /// <summary>A pod with its latest status.</summary>
-public sealed record PodReport(Pod Pod, V1PodStatus Status);
+public sealed record PodReport(Pod Pod, V1PodStatus Status)
+{
+    /// <summary>The pod is on its way out, whatever its containers still do.</summary>
+    public bool IsTerminating { get; init; }
+}
 
 /// <summary>The latest status of every pod, as the API shows it. Readers get a snapshot and never wait.</summary>
 public sealed class StatusManager
@@ -49,6 +53,19 @@ public sealed class StatusManager
             _flight.Record(FlightEntryKind.Observed, pod.Subject, $"phase {before?.Phase ?? "none"} → {status.Phase}");
         }
     }
+
+    /// <summary>The pod is being stopped from now on.</summary>
+    internal void Terminate(PodUid uid)
+    {
+        if (_reports.TryGetValue(uid, out PodReport? report) && !report.IsTerminating)
+        {
+            ImmutableInterlocked.TryUpdate(ref _reports, uid, report with { IsTerminating = true }, report);
+            Signal();
+        }
+    }
+
+    /// <summary>Wakes who waits for a change: none will come.</summary>
+    internal void Close() => Signal();
 
     internal void Remove(PodUid uid)
     {

@@ -163,6 +163,8 @@ internal sealed partial class StoreWriter : IDisposable
         try
         {
             _session = _open();
+            // On a full disk, the log may hold what the database file has room for.
+            _session.Checkpoint();
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {

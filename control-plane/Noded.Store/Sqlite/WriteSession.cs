@@ -48,6 +48,9 @@ internal sealed class WriteSession : IDisposable
         Dispose();
     }
 
+    /// <summary>Brings the log into the database file and empties it.</summary>
+    public void Checkpoint() => _connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+
     public TransactionResult Commit(Transaction transaction) => _transactions.Commit(transaction);
 
     /// <exception cref="CompactedException">That was forgotten before.</exception>

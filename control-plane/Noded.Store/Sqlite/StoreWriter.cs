@@ -93,6 +93,12 @@ internal sealed partial class StoreWriter : IDisposable
             Execute();
             _batch.Clear();
         }
+
+        if (_session is { Deferred.Rows.IsEmpty: false })
+        {
+            _batch.Add(new WriteRequest<int>(static session => session.Flush()));
+            Execute();
+        }
     }
 
     private bool WaitForWork()

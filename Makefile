@@ -13,7 +13,7 @@ IMAGES := $(ARTIFACTS)/images
 NODED := $(ARTIFACTS)/publish/noded/noded
 INVENTORY := $(ARTIFACTS)/bin/Noded.Inventory/debug/Noded.Inventory
 RUNTIME := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
-SOURCES := $(shell find daemon cni-plugins packaging/images -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.c' \)) \
+SOURCES := $(shell find daemon cni-plugins bpf packaging/images -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.c' -o -name '*.h' \)) \
 	Directory.Build.props Directory.Packages.props
 
 # Where `make run` puts its node. Short: socket paths below it have 107 bytes.
@@ -22,7 +22,7 @@ MAX_BINARY_MIB := 45
 
 PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git \
 	clang-format containernetworking-plugins iptables iputils-ping socat strace podman \
-	libsqlite3-dev etcd-server
+	clang llvm libbpf-dev libelf-dev libsqlite3-dev etcd-server
 
 .PHONY: help
 help: ## List the targets

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Noded.Kubelet.Configuration;
 using Noded.Kubelet.Events;
+using Noded.Kubelet.Eviction;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Logs;
@@ -9,12 +11,15 @@ using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Pods.Network;
 using Noded.Kubelet.Probes;
+using Noded.Kubelet.Resources;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Sources;
 using Noded.Kubelet.Status;
+using Noded.Kubelet.Streams;
 using Noded.Kubelet.Volumes;
 using Noded.Linux.Cgroups;
 using Noded.Linux.Events;
+using Noded.Linux.Files;
 using Noded.Linux.Processes;
 using Noded.Primitives;
 
@@ -37,6 +42,7 @@ public sealed class KubeletComponent : IDisposable
 {
     private readonly ActivityTracker _activity = new();
     private readonly SyncLoop _syncLoop;
+    private readonly RuntimeService _runtime;
     private readonly GenericPleg _genericPleg;
     private readonly EventedPleg _pleg;
     private readonly FileSource _files;
@@ -44,25 +50,59 @@ public sealed class KubeletComponent : IDisposable
     private readonly ProbeManager _probes;
     private readonly PodLayout _layout;
     private readonly SyncInbox _inbox;
+    private readonly NodeResources _capacity;
+    private readonly NodeResources _allocatable;
+    private readonly bool _isEnforced;
     private readonly CancellationTokenSource _stopLogs = new();
+    private readonly CgroupManager _cgroups;
+    private readonly IntentJournal _intents;
+    private readonly EvictionManager _evictions;
+    private readonly ImageGarbageCollector _imageGc;
 
     public KubeletComponent(KubeletOptions options, KubeletServices services)
     {
         _layout = new PodLayout(options.Paths, services.Hierarchies);
+        _capacity = NodeCapacity.Read(options.Paths.State);
+        _allocatable = _capacity.Without(options.Settings.Reserved);
+        _isEnforced = options.Settings.EnforceNodeAllocatable;
+        _cgroups = new CgroupManager(_layout, options.Settings.Cgroups, services.Events, services.Flight);
+        _intents = new IntentJournal(options.Paths.PodIntents, services.Flight);
         SyncInbox inbox = new(_activity, services.Flight);
         _inbox = inbox;
-        RuntimeService runtime = new(services.Runtime, services.Metrics.Runtime, services.Clock);
+        RuntimeService runtime = _runtime = new RuntimeService(
+            services.Runtime,
+            services.Metrics.Runtime,
+            services.Clock,
+            new RuntimeOptions(options.Settings.Cgroups, _layout.Seccomp, options.Settings.SeccompDefault));
         ContainerIndex index = new();
         _genericPleg = new GenericPleg(
             runtime, index, inbox, services.Metrics.Pleg, services.Clock, services.Loggers.CreateLogger<GenericPleg>());
         _pleg = new EventedPleg(
             new ContainerdEvents(services.Runtime), _genericPleg, index, inbox, services.Metrics.Pleg,
             services.Flight, services.Clock, services.Loggers.CreateLogger<EventedPleg>());
-        _statuses = new StatusManager(options.HostIp, services.Flight, services.Clock);
+        _statuses = new StatusManager(options.HostIp, new TerminationMessages(_layout), services.Flight, services.Clock);
         _files = new FileSource(
-            options.Paths.Manifests, options.FileCheckFrequency, new StaticPodManifests(options.NodeName, services.Clock).Read,
+            options.Paths.Manifests, options.Settings.FileCheckFrequency, new StaticPodManifests(options.NodeName, services.Clock).Read,
             inbox, services.Inotify, services.Events, _activity, services.Clock,
             services.Loggers.CreateLogger<FileSource>());
+        string imageDirectory = options.Paths.ContainerdRoot;
+        _imageGc = new ImageGarbageCollector(
+            options.Settings.ImageGc,
+            runtime,
+            runtime,
+            () => DiskOf(imageDirectory),
+            [BuiltInImages.PauseReference],
+            new ImageGcServices(
+                services.Events, services.Flight, services.Metrics.Images, services.Clock,
+                services.Loggers.CreateLogger<ImageGarbageCollector>()));
+        _evictions = new EvictionManager(
+            options.Settings.Eviction,
+            new NodeStats(runtime, _layout, _capacity, _allocatable, imageDirectory),
+            () => _statuses.Reports.Values,
+            _imageGc.RemoveUnusedAsync,
+            (uid, failure) => inbox.Post(new SyncEvent.PodEvicted(uid, failure)),
+            new EvictionServices(
+                services.Events, services.Metrics.Pods, services.Clock, services.Loggers.CreateLogger<EvictionManager>()));
         _probes = NewProbes(options, services, runtime, inbox);
         PodWorkers workers = new(WorkerServices(options, services, runtime, index, inbox));
         _syncLoop = new SyncLoop(
@@ -90,6 +130,12 @@ public sealed class KubeletComponent : IDisposable
     /// <summary>Removes the links to logs that are gone.</summary>
     public static void SweepLogLinks(NodePaths paths) => LogLinks.Sweep(paths.LogLinks, paths.PodLogs);
 
+    /// <summary>Completes once it is known which pods there are to be.</summary>
+    public Task Synced => _syncLoop.Synced;
+
+    /// <summary>Every pod that is to be has a status.</summary>
+    public bool KnowsAllPods => Synced.IsCompletedSuccessfully && Reports.Count >= _syncLoop.DesiredPods;
+
     /// <summary>Completes with the next change of a pod's status.</summary>
     public Task WaitForStatusAsync(CancellationToken cancellationToken) => _statuses.WaitForChangeAsync(cancellationToken);
 
@@ -97,11 +143,19 @@ public sealed class KubeletComponent : IDisposable
     public string LogFile(Pod pod, string container, uint attempt) =>
         Path.Combine(_layout.LogDirectory(pod.Uid, pod.Name), PodLayout.LogPath(container, attempt));
 
+    /// <summary>Starts a command in a running container.</summary>
+    /// <exception cref="IOException">The runtime refuses, or cannot be reached.</exception>
+    public async Task<RemoteCommand> ExecAsync(
+        ContainerId container, ImmutableArray<string> command, bool stdin, bool tty, CancellationToken cancellationToken) =>
+        await RemoteCommand.ConnectAsync(
+            await _runtime.GetExecUrlAsync(container, command, stdin, tty, cancellationToken), cancellationToken);
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _cgroups.EnforceNode(_capacity, _isEnforced ? _allocatable : null);
         LogLinks.Sweep(_layout.LogLinks, _layout.PodLogs);
-        foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout))
+        foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout, _intents))
         {
             _inbox.Post(new SyncEvent.PodFound(uid, name));
         }
@@ -109,6 +163,7 @@ public sealed class KubeletComponent : IDisposable
         List<Task> loops =
         [
             _syncLoop.RunAsync(together.Token), _pleg.RunAsync(together.Token), _files.RunAsync(together.Token),
+            _evictions.RunAsync(together.Token), _imageGc.RunAsync(together.Token),
         ];
 
         // One of them alone would be half a kubelet: the first to end ends the others.
@@ -135,16 +190,16 @@ public sealed class KubeletComponent : IDisposable
 
     public void Dispose()
     {
+        _statuses.Close();
         _stopLogs.Dispose();
         _files.Dispose();
         _genericPleg.Dispose();
     }
 
-    /// <summary>The size of the disk that containers write to, in bytes.</summary>
-    private static long DiskOf(NodePaths paths)
+    private static (long Capacity, long Available) DiskOf(string directory)
     {
-        Directory.CreateDirectory(paths.State);
-        return new DriveInfo(paths.State).TotalSize;
+        FileSystemUsage usage = FileSystem.ReadUsage(directory);
+        return (usage.Bytes, usage.AvailableBytes);
     }
 
     private static ProbeManager NewProbes(
@@ -160,40 +215,53 @@ public sealed class KubeletComponent : IDisposable
             services.Loggers.CreateLogger<ProbeManager>()),
         inbox);
 
+    private AdmissionRules AdmissionRules(KubeletSettings settings) => new(
+        _allocatable, settings.MaxPods, settings.AllowedUnsafeSysctls, AppArmor.IsEnabled());
+
     private PodWorkerServices WorkerServices(
         KubeletOptions options, KubeletServices services, RuntimeService runtime, ContainerIndex index, SyncInbox inbox)
     {
         SteadyClock steady = new(services.Clock);
-        PodJournal journal = new(services.Events, services.Flight, services.Clock);
+        PodJournal journal = new(services.Events, services.Flight, services.Metrics.Pods, services.Clock);
         VolumeManager volumes = new(runtime, _layout, services.Events, services.Flight, MachineMemory.TotalBytes);
         NodeFacts node = new(
-            options.NodeName, [options.HostIp], Environment.ProcessorCount * 1000L, MachineMemory.TotalBytes, DiskOf(options.Paths))
+            options.NodeName, [options.HostIp], _allocatable.MilliCpu, _allocatable.Memory, _allocatable.EphemeralStorage)
         {
             ClusterDns = options.ClusterDns,
             ClusterDomain = options.ClusterDomain,
         };
         PodNameService names = new(_layout, node);
-        ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), node, services.Events);
+        TerminationMessages messages = new(_layout);
+        ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), messages, node, services.Events);
         ContainerLogManager rotation = new(
-            new LogRotator(runtime, options.LogRotation, services.Clock), services.Inotify, services.Flight,
+            new LogRotator(runtime, options.Settings.LogRotation, services.Clock), services.Inotify, services.Flight,
             services.Clock, _stopLogs.Token);
         PodLogs logs = new(_layout, rotation.Update, services.Flight);
-        ImagePuller puller = new(runtime, services.Events, steady);
+        ImagePuller puller = new(
+            runtime,
+            new RegistryKeyring(Path.Combine(options.Paths.Kubelet, "config.json"), services.Flight),
+            services.Events,
+            services.Metrics.Images,
+            steady,
+            options.Settings.MaxParallelImagePulls);
         HookRunner hooks = new(
             runtime, new PodAddress(options.HostIp), services.Events, services.Metrics.Lifecycle, services.Clock);
         ContainerStopper stopper = new(
             runtime, hooks, services.Events, services.Clock, services.Loggers.CreateLogger<ContainerStopper>());
         return new PodWorkerServices(
             new PodInspector(runtime, services.Clock),
-            new PodSyncer(runtime, puller, stopper, hooks, volumes, specs, names, logs, _layout, index, journal, steady),
-            new PodTerminator(runtime, stopper, volumes, logs, _layout, services.Flight),
+            new PodSyncer(runtime, puller, stopper, hooks, volumes, specs, names, logs, messages, _layout, _cgroups, index, journal, steady),
+            new PodTerminator(runtime, stopper, volumes, logs, _cgroups, services.Flight),
             _probes,
             _statuses,
+            new PodAdmitter(AdmissionRules(options.Settings), () => _evictions.Conditions),
+            _intents,
+            journal,
             _activity,
             services.Flight,
             steady,
             services.Jitter,
-            options.CrashLoop,
+            options.Settings.CrashLoop,
             uid => inbox.Post(new SyncEvent.PodFinished(uid)),
             services.Loggers.CreateLogger<PodWorker>());
     }

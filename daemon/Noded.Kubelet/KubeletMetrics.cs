@@ -1,5 +1,7 @@
+using Noded.Kubelet.Images;
 using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Pleg;
+using Noded.Kubelet.Pods;
 using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
 using Prometheus;
@@ -15,6 +17,8 @@ public sealed class KubeletMetrics
         Runtime = new RuntimeMetrics(factory);
         Pleg = new PlegMetrics(factory);
         Probes = new ProbeMetrics(factory);
+        Pods = new PodMetrics(factory);
+        Images = new ImageMetrics(factory);
         Lifecycle = new LifecycleMetrics(factory);
         Gauge pods = factory.CreateGauge("kubelet_running_pods", "Number of pods that have a running pod sandbox");
         Gauge containers = factory.CreateGauge(
@@ -37,6 +41,10 @@ public sealed class KubeletMetrics
     public PlegMetrics Pleg { get; }
 
     public ProbeMetrics Probes { get; }
+
+    public PodMetrics Pods { get; }
+
+    public ImageMetrics Images { get; }
 
     public LifecycleMetrics Lifecycle { get; }
 

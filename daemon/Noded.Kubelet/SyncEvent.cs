@@ -28,6 +28,9 @@ internal abstract record SyncEvent
     /// <summary>A probe of one of this pod's containers says something else than before.</summary>
     internal sealed record ProbeResultChanged(PodUid Uid) : SyncEvent;
 
+    /// <summary>The node ends this pod to save itself.</summary>
+    internal sealed record PodEvicted(PodUid Uid, PodFailure Failure) : SyncEvent;
+
     /// <summary>Nothing of this pod is left on the machine.</summary>
     internal sealed record PodFinished(PodUid Uid) : SyncEvent;
 }

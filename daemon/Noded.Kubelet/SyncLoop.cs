@@ -28,12 +28,17 @@ internal sealed partial class SyncLoop(
 
     private readonly HashSet<string> _incomplete = [];
 
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private volatile int _desiredPods;
 
     // Before the runtime answers for the first time, every sync would fail.
     private bool _isRuntimeReady;
 
     private bool SourcesReady => sources.All(_desired.ContainsKey) && _incomplete.Count == 0;
+
+    /// <summary>Completes once every source has told its whole wish.</summary>
+    internal Task Synced => _synced.Task;
 
     /// <summary>How many pods the sources want to run here.</summary>
     internal int DesiredPods => _desiredPods;
@@ -77,6 +82,9 @@ internal sealed partial class SyncLoop(
             case SyncEvent.ProbeResultChanged { Uid: PodUid uid }:
                 workers.Resync(uid, null);
                 break;
+            case SyncEvent.PodEvicted { Uid: PodUid uid, Failure: PodFailure failure }:
+                workers.Fail(uid, failure);
+                break;
             case SyncEvent.PodFinished { Uid: PodUid uid }:
                 workers.Finished(uid);
                 break;
@@ -91,6 +99,10 @@ internal sealed partial class SyncLoop(
             _desired.GetValueOrDefault(source, ImmutableDictionary<PodUid, Pod>.Empty);
         _desired[source] = wished;
         _desiredPods = _desired.Values.Sum(pods => pods.Count);
+        if (SourcesReady)
+        {
+            _synced.TrySetResult();
+        }
 
         foreach (PodUid gone in before.Keys.Except(wished.Keys))
         {
@@ -118,7 +130,8 @@ internal sealed partial class SyncLoop(
 
     private void Start(IEnumerable<Pod> pods)
     {
-        foreach (Pod pod in pods.OrderBy(pod => pod.Name))
+        ImmutableHashSet<PodUid> known = workers.Known();
+        foreach (Pod pod in pods.OrderBy(pod => !known.Contains(pod.Uid)).ThenBy(pod => pod.Name))
         {
             workers.Update(pod);
         }

@@ -41,13 +41,27 @@ internal sealed class TestNode : IAsyncDisposable
 
     /// <summary>Makes a sandbox and starts a node in it.</summary>
     /// <param name="options">Options of <c>noded run</c> beside those that every test node has.</param>
-    internal static async Task<TestNode> CreateAsync(CancellationToken cancellationToken, params string[] options)
+    internal static Task<TestNode> CreateAsync(CancellationToken cancellationToken, params string[] options) =>
+        CreateAsync(null, cancellationToken, options);
+
+    /// <param name="settings">Fields of the node's KubeletConfiguration; null for no such file.</param>
+    internal static async Task<TestNode> CreateAsync(
+        string? settings, CancellationToken cancellationToken, params string[] options)
     {
         Requires.Root();
         Requires.Program("containerd", "runc", "curl");
         TestNode node = new(await NodeSandbox.CreateAsync(cancellationToken), options);
         try
         {
+            if (settings is not null)
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(node.Paths.Configuration)!);
+                await File.WriteAllTextAsync(
+                    node.Paths.Configuration,
+                    $"apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n{settings}",
+                    cancellationToken);
+            }
+
             await node.StartDaemonAsync(cancellationToken);
             (await node.RunAsync(["images", "import", "--root", node.Paths.Root, ImageArchive], cancellationToken)).OrThrow();
             return node;

@@ -1,6 +1,6 @@
 namespace Noded.Api.Pods;
 
-/// <summary>The tag of an image reference (distribution's reference grammar).</summary>
+/// <summary>The parts of an image reference (distribution's reference grammar).</summary>
 public static class ImageTag
 {
     /// <summary>
@@ -24,5 +24,19 @@ public static class ImageTag
         }
 
         return at < 0 ? "latest" : "";
+    }
+
+    /// <summary>Registry and path without tag and digest; what names no registry is from Docker's.</summary>
+    public static string RepositoryOf(string image)
+    {
+        int at = image.IndexOf('@', StringComparison.Ordinal);
+        string name = at < 0 ? image : image[..at];
+        int colon = name.IndexOf(':', name.LastIndexOf('/') + 1);
+        name = colon < 0 ? name : name[..colon];
+        int slash = name.IndexOf('/', StringComparison.Ordinal);
+        string first = slash < 0 ? string.Empty : name[..slash];
+        return first.Contains('.', StringComparison.Ordinal) || first.Contains(':', StringComparison.Ordinal) || first == "localhost"
+            ? name
+            : slash < 0 ? $"docker.io/library/{name}" : $"docker.io/{name}";
     }
 }

@@ -5,20 +5,31 @@ using Noded.Primitives;
 namespace Noded.Api.Pods;
 
 /// <summary>What a pod's containers need together.</summary>
-internal static class PodRequests
+public static class PodRequests
 {
+    /// <summary>What its containers may use together at one time; null unless each of them has a limit.</summary>
+    public static Quantity? Limit(V1PodSpec spec, string resource) =>
+        spec.InitContainers.OrEmpty().Concat(spec.Containers.OrEmpty())
+            .All(container => (container.Resources?.Limits).OrEmpty().TryGetValue(resource, out ResourceQuantity? limit)
+                && !limit.ToQuantity().IsZero)
+            ? Sum(spec, container => AmountOf(container.Resources?.Limits, resource))
+            : null;
+
     /// <summary>
     /// The most that runs at one time: the containers with all sidecars, or an init container with the sidecars that
     /// started before it (KEP-753).
     /// </summary>
-    public static Quantity OfContainers(V1PodSpec spec, string resource)
+    public static Quantity OfContainers(V1PodSpec spec, string resource) =>
+        Sum(spec, container => AmountOf(container.Resources?.Requests, resource));
+
+    private static Quantity Sum(V1PodSpec spec, Func<V1Container, Quantity> amountOf)
     {
         Quantity sidecars = Quantity.Zero;
         Quantity largestInit = Quantity.Zero;
 
         foreach (V1Container container in spec.InitContainers.OrEmpty())
         {
-            Quantity request = RequestOf(container, resource);
+            Quantity request = amountOf(container);
             if (container.IsRestartableInit())
             {
                 sidecars += request;
@@ -33,16 +44,14 @@ internal static class PodRequests
         Quantity running = sidecars;
         foreach (V1Container container in spec.Containers.OrEmpty())
         {
-            running += RequestOf(container, resource);
+            running += amountOf(container);
         }
 
         return Max(running, largestInit);
     }
 
-    private static Quantity RequestOf(V1Container container, string resource) =>
-        (container.Resources?.Requests).OrEmpty().TryGetValue(resource, out ResourceQuantity? request)
-            ? request.ToQuantity()
-            : Quantity.Zero;
+    private static Quantity AmountOf(IDictionary<string, ResourceQuantity>? resources, string resource) =>
+        resources.OrEmpty().TryGetValue(resource, out ResourceQuantity? amount) ? amount.ToQuantity() : Quantity.Zero;
 
     private static Quantity Max(Quantity left, Quantity right) => left > right ? left : right;
 }

@@ -41,7 +41,12 @@ public sealed class SourceDocument
     /// The line of a field named as validation names it, <c>spec.containers[0].image</c> or
     /// <c>metadata.labels[app]</c>. A field that is absent has the line of the nearest parent that is present.
     /// </summary>
-    public int LineOf(string path)
+    public int LineOf(string path) => Find(path).Line;
+
+    /// <summary>Whether the document itself has the field, named as for <see cref="LineOf"/>.</summary>
+    public bool Has(string path) => Find(path).IsWhole;
+
+    private (int Line, bool IsWhole) Find(string path)
     {
         (SourceNode node, int line) = (Root, Root.Line);
         ReadOnlySpan<char> rest = path;
@@ -52,7 +57,7 @@ public sealed class SourceDocument
             rest = rest[step.Length..];
         }
 
-        return line;
+        return (line, rest.Length == 0);
     }
 
     private static (SourceNode Node, int Line, int Length)? Step(SourceNode node, ReadOnlySpan<char> path)

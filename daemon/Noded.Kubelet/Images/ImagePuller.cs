@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using k8s.Models;
 using Noded.Kubelet.Events;
@@ -17,8 +18,12 @@ internal sealed class ContainerStartException(string reason, string message, Dat
 }
 
 /// <summary>Brings a container's image onto the machine as its pull policy says.</summary>
-internal sealed class ImagePuller(IImageService images, EventRecorder events, TimeProvider clock)
+internal sealed class ImagePuller(
+    IImageService images, RegistryKeyring keyring, EventRecorder events, ImageMetrics metrics, TimeProvider clock, int parallelism = 0)
 {
+    // Never disposed: without a wait handle it holds nothing.
+    private readonly SemaphoreSlim? _turns = parallelism > 0 ? new SemaphoreSlim(parallelism) : null;
+
     /// <returns>The image's id, by which the container is created.</returns>
     /// <exception cref="ContainerStartException">The image is missing and may not, or cannot, be pulled.</exception>
     internal async Task<string> EnsureAsync(
@@ -73,12 +78,18 @@ internal sealed class ImagePuller(IImageService images, EventRecorder events, Ti
         }
 
         events.Normal(subject, "Pulling", $"Pulling image \"{image}\"");
-        long start = clock.GetTimestamp();
+        long asked = clock.GetTimestamp();
         try
         {
-            string pulled = await images.PullImageAsync(image, cancellationToken);
-            string took = clock.GetElapsedTime(start).TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
-            events.Normal(subject, "Pulled", $"Successfully pulled image \"{image}\" in {took}s");
+            using IDisposable turn = await TakeTurnAsync(cancellationToken);
+            long start = clock.GetTimestamp();
+            string pulled = await PullWithEachAsync(image, cancellationToken);
+            TimeSpan took = clock.GetElapsedTime(start);
+            metrics.PullDuration.Observe(took.TotalSeconds);
+            events.Normal(
+                subject,
+                "Pulled",
+                $"Successfully pulled image \"{image}\" in {Seconds(took)} ({Seconds(clock.GetElapsedTime(asked))} including waiting)");
             return pulled;
         }
         catch (RuntimeCallException e)
@@ -88,5 +99,42 @@ internal sealed class ImagePuller(IImageService images, EventRecorder events, Ti
             events.Warn(subject, "Failed", message);
             throw new ContainerStartException("ErrImagePull", e.Detail, state.Pulls.NotBefore(image));
         }
+    }
+
+    /// <summary>With the credentials that fit, one after the other; without any, as nobody.</summary>
+    private async Task<string> PullWithEachAsync(string image, CancellationToken cancellationToken)
+    {
+        ImmutableArray<RegistryCredentials> credentials = keyring.Find(image);
+        for (int i = 0; i < credentials.Length - 1; i++)
+        {
+            try
+            {
+                return await images.PullImageAsync(image, credentials[i], cancellationToken);
+            }
+            catch (RuntimeCallException)
+            {
+                // The next may be let in; the last one's failure is told.
+            }
+        }
+
+        return await images.PullImageAsync(image, credentials.IsEmpty ? null : credentials[^1], cancellationToken);
+    }
+
+    private async Task<IDisposable> TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        if (_turns is not null)
+        {
+            await _turns.WaitAsync(cancellationToken);
+        }
+
+        return new Turn(_turns);
+    }
+
+    private static string Seconds(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###}s");
+
+    private sealed class Turn(SemaphoreSlim? turns) : IDisposable
+    {
+        public void Dispose() => turns?.Release();
     }
 }

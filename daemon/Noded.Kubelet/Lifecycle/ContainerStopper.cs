@@ -27,7 +27,7 @@ internal sealed partial class ContainerStopper(
         NamespacedName name,
         Pod? pod,
         IEnumerable<ContainerToStop> stops,
-        ISet<ContainerId> preStopped,
+        Func<ContainerId, bool> beginPreStop,
         CancellationToken cancellationToken)
     {
         long start = clock.GetTimestamp();
@@ -35,7 +35,7 @@ internal sealed partial class ContainerStopper(
         {
             TimeSpan taken = clock.GetElapsedTime(start);
             await Task.WhenAll(together.Select(stop => StopAsync(
-                name, pod, stop with { GracePeriod = Left(stop.GracePeriod, taken) }, preStopped, cancellationToken)));
+                name, pod, stop with { GracePeriod = Left(stop.GracePeriod, taken) }, beginPreStop, cancellationToken)));
         }
     }
 
@@ -43,12 +43,12 @@ internal sealed partial class ContainerStopper(
         gracePeriod > taken ? gracePeriod - taken : TimeSpan.Zero;
 
     /// <param name="pod">Null for an orphan, of whose hooks nothing is known.</param>
-    /// <param name="preStopped">Containers whose hook has run, or begun to: a stop that repeats does not repeat it.</param>
+    /// <param name="beginPreStop">Whether a container's hook is to run: a stop that repeats does not repeat it.</param>
     internal async Task StopAsync(
         NamespacedName name,
         Pod? pod,
         ContainerToStop stop,
-        ISet<ContainerId> preStopped,
+        Func<ContainerId, bool> beginPreStop,
         CancellationToken cancellationToken)
     {
         ContainerStatus container = stop.Container;
@@ -57,7 +57,7 @@ internal sealed partial class ContainerStopper(
         if (pod?.TryGetContainer(container.Name) is { Lifecycle.PreStop: { } hook } spec
             && container.State == ContainerState.Running
             && gracePeriod > TimeSpan.Zero
-            && Add(preStopped, container.Id))
+            && beginPreStop(container.Id))
         {
             gracePeriod -= await RunPreStopAsync(pod, spec, container.Id, hook, gracePeriod, cancellationToken);
         }
@@ -93,15 +93,6 @@ internal sealed partial class ContainerStopper(
         }
 
         return clock.GetElapsedTime(start);
-    }
-
-    /// <summary>Containers of a pod are stopped side by side.</summary>
-    private static bool Add(ISet<ContainerId> preStopped, ContainerId id)
-    {
-        lock (preStopped)
-        {
-            return preStopped.Add(id);
-        }
     }
 
     [LoggerMessage(EventId = 1501, Level = LogLevel.Warning, Message = "{Hook} hook of container {Container} in pod {Pod}: {Failure}")]

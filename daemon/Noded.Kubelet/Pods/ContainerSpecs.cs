@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using k8s.Models;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
+using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Pods.Network;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Volumes;
@@ -10,7 +11,12 @@ namespace Noded.Kubelet.Pods;
 
 /// <summary>Puts together what a container is created from: its words, its environment, its mounts.</summary>
 internal sealed class ContainerSpecs(
-    VolumeManager volumes, PodNameService names, NonRootCheck nonRoot, NodeFacts node, EventRecorder events)
+    VolumeManager volumes,
+    PodNameService names,
+    NonRootCheck nonRoot,
+    TerminationMessages messages,
+    NodeFacts node,
+    EventRecorder events)
 {
     /// <param name="podIps">The pod's addresses, in the host's network the host's.</param>
     /// <exception cref="ContainerStartException">The container cannot be created as it is.</exception>
@@ -29,6 +35,11 @@ internal sealed class ContainerSpecs(
             {
                 mounts = mounts.Add(new ContainerMount(
                     HostsFile.ContainerPath, names.WriteHosts(pod, podIps), ReadOnly: false, MountPropagation.None, RecursiveReadOnly: false));
+            }
+
+            if (messages.Prepare(pod, start, mounts) is { } messageFile)
+            {
+                mounts = mounts.Add(messageFile);
             }
 
             return new ContainerSpec(

@@ -16,6 +16,11 @@ public sealed record Pod(PodUid Uid, NamespacedName Name, V1Pod Manifest)
 {
     public V1PodSpec Spec => Manifest.Spec;
 
+    /// <summary>The node itself needs it: nothing is refused to it, and nothing ends it.</summary>
+    internal bool IsNodeCritical =>
+        Spec.PriorityClassName is "system-node-critical" or "system-cluster-critical"
+        || Spec.Priority >= PodExtensions.SystemCriticalPriority;
+
     public bool HostNetwork => Manifest.IsHostNetwork();
 
     /// <summary>The container, or init container, of this name; null when the pod has none.</summary>

@@ -49,6 +49,7 @@ internal sealed record PodActions(
     /// <param name="health">What probes say of the containers; null for nothing.</param>
     /// <param name="deadline">When the node ends the pod; null for never.</param>
     /// <param name="failure">The node has ended it already.</param>
+    /// <param name="isTerminal">It is Succeeded or Failed, whatever the runtime has forgotten of it.</param>
     internal static PodActions Compute(
         Pod pod,
         PodStatus status,
@@ -57,12 +58,13 @@ internal sealed record PodActions(
         DateTimeOffset now,
         PodHealth? health = null,
         DateTimeOffset? deadline = null,
-        PodFailure? failure = null)
+        PodFailure? failure = null,
+        bool isTerminal = false)
     {
         PodSandbox? sandbox = status.NewestSandbox is { IsReady: true } newest ? newest : null;
         bool isLost = sandbox is null && status.NewestSandbox is not null;
         ContainerPlan plan = new(pod, status, sandbox, backoff, specHash, now, health ?? PodHealth.Unprobed);
-        plan.Run(mustEnd: failure is not null);
+        plan.Run(mustEnd: failure is not null || isTerminal);
         if (deadline <= now && failure is null && !plan.IsOver)
         {
             return Compute(pod, status, backoff, specHash, now, health, deadline, PodFailure.DeadlineExceeded);

@@ -1,9 +1,36 @@
+using System.Text.Json.Serialization;
+
 namespace Noded.Kubelet.Pods;
 
-/// <summary>The node ended the pod, whatever its containers did. Final.</summary>
-/// <param name="Reason">Of the pod's status: <c>DeadlineExceeded</c>.</param>
-internal sealed record PodFailure(string Reason, string Message)
+/// <summary>The node ended the pod, whatever its containers did, or never let it run. Final.</summary>
+/// <param name="Reason">Of the pod's status, and of the event.</param>
+/// <param name="Message">Of the pod's status.</param>
+/// <param name="Event">What the event says.</param>
+internal sealed record PodFailure(string Reason, string Message, string Event)
 {
-    internal static PodFailure DeadlineExceeded { get; } =
-        new("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+    /// <summary>What the pod's containers get at most for their end; null for the pod's own grace period.</summary>
+    public TimeSpan? GracePeriod { get; init; }
+
+    /// <summary>The event is a warning.</summary>
+    public bool IsWarning { get; init; }
+
+    /// <summary>The pod was never let run: no container of it has a status.</summary>
+    public bool IsRejection { get; init; }
+
+    /// <summary>The pod was ended for the sake of the node, so its controller may count that apart.</summary>
+    public bool IsDisruption { get; init; }
+
+    [JsonIgnore]
+    internal static PodFailure DeadlineExceeded { get; } = new(
+        "DeadlineExceeded",
+        "Pod was active on the node longer than the specified deadline",
+        "Pod was active on the node longer than the specified deadline");
+
+    /// <summary>The node does not let the pod run.</summary>
+    internal static PodFailure Rejected(string reason, string message) =>
+        new(reason, $"Pod was rejected: {message}", message) { IsWarning = true, IsRejection = true };
+
+    /// <summary>The node runs out of something.</summary>
+    internal static PodFailure Evicted(string message, TimeSpan gracePeriod) =>
+        new("Evicted", message, message) { GracePeriod = gracePeriod, IsWarning = true, IsDisruption = true };
 }

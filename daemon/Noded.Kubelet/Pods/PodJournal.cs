@@ -10,16 +10,19 @@ namespace Noded.Kubelet.Pods;
 /// Tells of what is done to pods: each side effect in the flight recorder with its duration, and upstream's event with
 /// upstream's reason. Failures gain their waiting reason here.
 /// </summary>
-internal sealed class PodJournal(EventRecorder events, FlightRecorder flight, TimeProvider clock)
+internal sealed class PodJournal(EventRecorder events, FlightRecorder flight, PodMetrics metrics, TimeProvider clock)
 {
     internal async Task<PodSandboxId> CreateSandboxAsync(Pod pod, Func<Task<PodSandboxId>> create)
     {
         try
         {
-            return await TimeAsync(pod.Subject, "run sandbox", create);
+            PodSandboxId created = await TimeAsync(pod.Subject, "run sandbox", create);
+            metrics.StartedPods.Inc();
+            return created;
         }
         catch (RuntimeCallException e)
         {
+            metrics.StartedPodErrors.Inc();
             events.Warn(pod.Subject, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {e.Detail}");
             throw;
         }
@@ -37,6 +40,7 @@ internal sealed class PodJournal(EventRecorder events, FlightRecorder flight, Ti
         catch (RuntimeCallException e)
         {
             events.Warn(subject, "Failed", $"Error: {e.Detail}");
+            metrics.StartedContainerErrors.WithLabels(TypeOf(pod, container), "CreateContainerError").Inc();
             throw new ContainerStartException("CreateContainerError", e.Detail);
         }
     }
@@ -54,10 +58,12 @@ internal sealed class PodJournal(EventRecorder events, FlightRecorder flight, Ti
                     await start();
                     return true;
                 });
+            metrics.StartedContainers.WithLabels(TypeOf(pod, container)).Inc();
             events.Normal(subject, "Started", "Container started");
         }
         catch (RuntimeCallException e)
         {
+            metrics.StartedContainerErrors.WithLabels(TypeOf(pod, container), "RunContainerError").Inc();
             events.Warn(subject, "Failed", $"Error: {e.Detail}");
             throw new ContainerStartException("RunContainerError", e.Detail);
         }
@@ -81,7 +87,23 @@ internal sealed class PodJournal(EventRecorder events, FlightRecorder flight, Ti
         }
     }
 
-    internal void Failed(Pod pod, PodFailure failure) => events.Normal(pod.Subject, failure.Reason, failure.Message);
+    /// <summary>The node ends the pod, or does not let it run.</summary>
+    internal void Failed(Pod pod, PodFailure failure)
+    {
+        if (failure.IsRejection)
+        {
+            metrics.Rejections.WithLabels(failure.Reason).Inc();
+        }
+
+        if (failure.IsWarning)
+        {
+            events.Warn(pod.Subject, failure.Reason, failure.Event);
+        }
+        else
+        {
+            events.Normal(pod.Subject, failure.Reason, failure.Event);
+        }
+    }
 
     internal void SandboxChanged(Pod pod) =>
         events.Normal(pod.Subject, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
@@ -98,6 +120,9 @@ internal sealed class PodJournal(EventRecorder events, FlightRecorder flight, Ti
         Subjects.OfContainer(pod, container),
         "BackOff",
         $"Back-off restarting failed container {container} in pod {pod.Name.Name}_{pod.Name.Namespace}({pod.Uid})");
+
+    private static string TypeOf(Pod pod, string container) =>
+        pod.Spec.Containers.Any(own => own.Name == container) ? "container" : "init_container";
 
     private async Task<T> TimeAsync<T>(string subject, string what, Func<Task<T>> act)
     {

@@ -38,15 +38,19 @@ internal sealed class PodLayout(NodePaths paths, CgroupHierarchies hierarchies)
     internal static string LogPath(string container, uint attempt) =>
         Path.Combine(container, attempt.ToString(CultureInfo.InvariantCulture) + ".log");
 
+    /// <summary>All that belongs to this node.</summary>
+    internal Cgroup NodeCgroup => new(hierarchies, paths.CgroupPrefix);
+
+    /// <summary>All pods together.</summary>
+    internal Cgroup PodsCgroup => QosCgroup(QosClass.Guaranteed);
+
     /// <summary>Guaranteed pods sit beside the two other classes' cgroups, not below one of their own.</summary>
-    internal Cgroup PodCgroup(PodUid uid, QosClass qosClass)
+    internal Cgroup QosCgroup(QosClass qosClass) => new(hierarchies, paths.CgroupPrefix + qosClass switch
     {
-        string parent = qosClass switch
-        {
-            QosClass.Guaranteed => "kubepods",
-            QosClass.Burstable => "kubepods/burstable",
-            _ => "kubepods/besteffort",
-        };
-        return new Cgroup(hierarchies, $"{paths.CgroupPrefix}/{parent}/pod{uid}");
-    }
+        QosClass.Guaranteed => "/kubepods",
+        QosClass.Burstable => "/kubepods/burstable",
+        _ => "/kubepods/besteffort",
+    });
+
+    internal Cgroup PodCgroup(PodUid uid, QosClass qosClass) => new(hierarchies, $"{QosCgroup(qosClass).Path}/pod{uid}");
 }

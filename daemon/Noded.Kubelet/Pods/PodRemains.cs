@@ -11,12 +11,12 @@ internal static class PodRemains
     /// <summary>The name that a pod gets of which only the uid is known.</summary>
     private const string Unknown = "unknown";
 
-    internal static IReadOnlyDictionary<PodUid, NamespacedName> Find(PodLayout layout)
+    internal static IReadOnlyDictionary<PodUid, NamespacedName> Find(PodLayout layout, IntentJournal intents)
     {
         Dictionary<PodUid, NamespacedName> found = [];
-        foreach (string uid in Names(layout.Pods))
+        foreach (PodUid uid in intents.Pods.Concat(Names(layout.Pods).Select(uid => new PodUid(uid))))
         {
-            found[new PodUid(uid)] = new NamespacedName(Unknown, uid);
+            found[uid] = new NamespacedName(Unknown, uid.Value);
         }
 
         foreach (string logs in Names(layout.PodLogs))

@@ -6,6 +6,7 @@ using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Logs;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods.Network;
+using Noded.Kubelet.Resources;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Volumes;
 
@@ -21,7 +22,9 @@ internal sealed class PodSyncer(
     ContainerSpecs specs,
     PodNameService names,
     PodLogs logs,
+    TerminationMessages messages,
     PodLayout layout,
+    CgroupManager cgroups,
     ContainerIndex index,
     PodJournal journal,
     TimeProvider clock)
@@ -33,15 +36,22 @@ internal sealed class PodSyncer(
         NoteEnds(status, state);
         PodActions actions = PodActions.Compute(
             pod, status, state.Restarts, SpecHash.Compute, clock.GetUtcNow(), state.Health, DeadlineOf(pod, status, state),
-            state.Failure);
+            state.Failure ?? state.Requested,
+            isTerminal: state.Intents.Terminal is not null);
         if (actions.Failure is { } failure && state.Failure is null)
         {
-            state.Failure = failure;
+            state.Record(intents => intents with { Failure = failure });
             journal.Failed(pod, failure);
         }
 
         Dictionary<string, StartFailure> failures = [];
         DateTimeOffset? retryAt = actions.NextSync;
+
+        if (!actions.Start.IsEmpty || (status.NewestSandbox is { IsReady: true } && actions.StopSandboxes.IsEmpty))
+        {
+            // Of a pod that runs already, too: a daemon that returns sets its limits anew.
+            cgroups.Ensure(pod);
+        }
 
         if (!actions.IsEmpty)
         {
@@ -59,6 +69,7 @@ internal sealed class PodSyncer(
         return new SyncResult(status, failures.ToImmutableDictionary(), actions.BackedOff, retryAt)
         {
             Failure = state.Failure,
+            Terminal = state.Intents.Terminal,
         };
     }
 
@@ -67,14 +78,15 @@ internal sealed class PodSyncer(
         await stopper.StopAllAsync(
             pod.Name,
             pod,
-            actions.Kill.Select(kill => new ContainerToStop(kill.Container, kill.Reason, PodTerminator.GracePeriod(pod, kill))),
-            state.PreStopped,
+            actions.Kill.Select(kill => new ContainerToStop(kill.Container, kill.Reason, PodTerminator.GracePeriod(pod, kill, state.Failure))),
+            state.TryBeginPreStop,
             cancellationToken);
 
         foreach (ContainerStatus unused in actions.Remove)
         {
             await runtime.RemoveContainerAsync(unused.Id, cancellationToken);
             logs.Remove(pod.Uid, pod.Name, unused);
+            messages.Remove(pod.Uid, unused);
         }
 
         foreach (PodSandbox sandbox in actions.StopSandboxes)
@@ -102,10 +114,7 @@ internal sealed class PodSyncer(
             actions.SandboxAttempt ?? status.NewestSandbox!.Attempt,
             journal.Hostname(pod, names.HostnameOf),
             layout.LogDirectory(pod.Uid, pod.Name),
-            "/" + layout.PodCgroup(pod.Uid, pod.Manifest.QosClass()).Path)
-        {
-            SeccompDirectory = layout.Seccomp,
-        };
+            "/" + layout.PodCgroup(pod.Uid, pod.Manifest.QosClass()).Path);
         PodSandboxId sandboxId = actions.SandboxAttempt is null
             ? status.NewestSandbox!.Id
             : await CreateSandboxAsync(sandbox, status, state, cancellationToken);
@@ -139,7 +148,6 @@ internal sealed class PodSyncer(
             journal.SandboxChanged(sandbox.Pod);
         }
 
-        layout.PodCgroup(sandbox.Pod.Uid, sandbox.Pod.Manifest.QosClass()).Create();
         Directory.CreateDirectory(sandbox.LogDirectory);
         PodDns dns = names.DnsOf(sandbox.Pod);
         journal.Warn(sandbox.Pod, dns.Warnings);
@@ -207,7 +215,7 @@ internal sealed class PodSyncer(
                     pod.Name,
                     pod,
                     new ContainerToStop(running, "FailedPostStartHook", PodTerminator.GracePeriod(pod)),
-                    state.PreStopped,
+                    state.TryBeginPreStop,
                     cancellationToken);
             }
 

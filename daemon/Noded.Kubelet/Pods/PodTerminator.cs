@@ -1,8 +1,8 @@
 using k8s.Models;
-using Noded.Api.Pods;
 using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Logs;
 using Noded.Kubelet.Probes;
+using Noded.Kubelet.Resources;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Volumes;
 using Noded.Primitives;
@@ -15,7 +15,7 @@ internal sealed class PodTerminator(
     ContainerStopper stopper,
     VolumeManager volumes,
     PodLogs logs,
-    PodLayout layout,
+    CgroupManager cgroups,
     FlightRecorder flight)
 {
     private static readonly TimeSpan DefaultGracePeriod = TimeSpan.FromSeconds(30);
@@ -24,9 +24,16 @@ internal sealed class PodTerminator(
         ? TimeSpan.FromSeconds(seconds)
         : DefaultGracePeriod;
 
-    /// <summary>A probe that demands a container's end may give it a time of its own.</summary>
-    internal static TimeSpan GracePeriod(Pod pod, ContainerToKill kill)
+    /// <summary>
+    /// A probe that demands a container's end may give it a time of its own; a node that ends a pod, a shorter one.
+    /// </summary>
+    internal static TimeSpan GracePeriod(Pod pod, ContainerToKill kill, PodFailure? failure)
     {
+        if (failure?.GracePeriod is { } most && most < GracePeriod(pod))
+        {
+            return most;
+        }
+
         V1Container? container = pod.TryGetContainer(kill.Container.Name);
         return kill.Probe is { } kind && container is not null
             && ProbeTarget.ProbesOf(container, kind)?.TerminationGracePeriodSeconds is { } seconds
@@ -36,13 +43,13 @@ internal sealed class PodTerminator(
 
     /// <summary>Stops everything that runs; returns once nothing does.</summary>
     /// <param name="pod">Null for an orphan.</param>
-    /// <param name="preStopped">Containers whose preStop hook has begun already.</param>
+    /// <param name="beginPreStop">Whether a container's preStop hook is to run.</param>
     internal async Task StopAsync(
         PodStatus status,
         NamespacedName name,
         Pod? pod,
         TimeSpan gracePeriod,
-        ISet<ContainerId> preStopped,
+        Func<ContainerId, bool> beginPreStop,
         CancellationToken cancellationToken)
     {
         await stopper.StopAllAsync(
@@ -51,7 +58,7 @@ internal sealed class PodTerminator(
             status.Containers
                 .Where(container => container.State is ContainerState.Running or ContainerState.Unknown)
                 .Select(container => new ContainerToStop(container, $"Stopping container {container.Name}", gracePeriod)),
-            preStopped,
+            beginPreStop,
             cancellationToken);
 
         foreach (PodSandbox sandbox in status.Sandboxes)
@@ -78,15 +85,7 @@ internal sealed class PodTerminator(
         }
 
         await volumes.RemoveAsync(status.Uid);
-        foreach (QosClass qosClass in Enum.GetValues<QosClass>())
-        {
-            if (!layout.PodCgroup(status.Uid, qosClass).TryRemove())
-            {
-                throw new IOException(
-                    $"Remove cgroup of pod {name}: processes are left in {layout.PodCgroup(status.Uid, qosClass).Path}.");
-            }
-        }
-
+        cgroups.Remove(status.Uid, name);
         logs.Remove(status.Uid, name);
         flight.Record(FlightEntryKind.Acted, Pod.SubjectOf(name), "removed");
     }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Noded.Kubelet.Runtime;
+using Noded.Kubelet.Status;
 using Noded.Primitives;
 
 namespace Noded.Kubelet.Pods;
@@ -34,17 +35,18 @@ internal sealed partial class PodWorker
     private readonly HashSet<ContainerId> _died = [];
 
     private volatile Pod? _pod;
+    private volatile PodFailure? _requested;
 
     // The last step failed: until its time has come or the wish changes, events do not make it be tried again.
     private bool _isBackingOff;
 
-    internal PodWorker(PodUid uid, NamespacedName name, PodWorkerServices services)
+    internal PodWorker(PodUid uid, NamespacedName name, PodIntents intents, PodWorkerServices services)
     {
         Uid = uid;
         Name = name;
         _services = services;
         _logger = services.Logger;
-        _state = new PodSyncState(services.NewBackoff(), services.NewBackoff());
+        _state = new PodSyncState(uid, intents, services.Intents, services.NewBackoff(), services.NewBackoff());
         _retries = new Backoff(TimeSpan.FromSeconds(1), RetryPeriod, services.Jitter);
         _timer = services.Clock.CreateTimer(_ => Post(null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -57,6 +59,19 @@ internal sealed partial class PodWorker
 
     /// <summary>The pod is on its way out; a wish for it that comes now is for the time after.</summary>
     internal bool IsDeleted => _deletion.IsCancellationRequested;
+
+    /// <summary>The wish; null for an orphan.</summary>
+    internal Pod? Pod => _pod;
+
+    /// <summary>Nothing of the pod will run again.</summary>
+    internal bool HasEnded => _state.Intents is { Failure: not null } or { Terminal: not null };
+
+    /// <summary>The node ends the pod; the first reason counts.</summary>
+    internal void Fail(PodFailure failure)
+    {
+        _requested ??= failure;
+        Post(null);
+    }
 
     /// <summary>Sets the wish; the worker converges to the latest one.</summary>
     internal void Update(Pod pod)
@@ -198,16 +213,36 @@ internal sealed partial class PodWorker
             observed = await _services.Inspector.InspectAsync(Uid, [.. _died], cancellationToken);
             _died.RemoveWhere(died => !PodInspector.IsBehind(observed, died));
             _state.Health = _services.Probes.Update(pod, observed);
+            _state.Requested = _requested;
             SyncResult result = await _services.Syncer.SyncAsync(pod, observed, _state, cancellationToken);
             _services.Statuses.Set(pod, result with { Health = _services.Probes.Update(pod, result.Status) });
+            RecordEnd();
             Arm(result.RetryAt);
         }
         catch (Exception) when (observed is not null || !_services.Statuses.Reports.ContainsKey(Uid))
         {
             // A pod whose every step fails has a status too: what the step started from.
             _services.Statuses.Set(
-                pod, SyncResult.Nothing(observed ?? PodStatus.Empty(Uid)) with { Health = _state.Health });
+                pod,
+                SyncResult.Nothing(observed ?? PodStatus.Empty(Uid)) with
+                {
+                    Health = _state.Health,
+                    Failure = _state.Failure,
+                    Terminal = _state.Intents.Terminal,
+                });
             throw;
+        }
+    }
+
+    /// <summary>What is over stays over, whatever the runtime forgets of it.</summary>
+    private void RecordEnd()
+    {
+        if (_state.Intents.Terminal is null
+            && _services.Statuses.Reports.TryGetValue(Uid, out PodReport? report)
+            && report.Status.Phase is "Succeeded" or "Failed"
+            && !report.Status.ContainerStatuses.Any(status => status.State.Running is not null))
+        {
+            _state.Record(intents => intents with { Terminal = report.Status });
         }
     }
 
@@ -230,6 +265,7 @@ internal sealed partial class PodWorker
 
     private async Task TerminateAsync(CancellationToken cancellationToken)
     {
+        _services.Statuses.Terminate(Uid);
         _services.Probes.StopLivenessAndStartup(Uid);
         PodStatus status = await _services.Inspector.InspectAsync(Uid, [], cancellationToken);
 
@@ -242,6 +278,7 @@ internal sealed partial class PodWorker
 
         await _services.Terminator.RemoveAsync(status, Name, cancellationToken);
         await _services.Probes.RemoveAsync(Uid);
+        _services.Intents.Remove(Uid);
         _services.Statuses.Remove(Uid);
         Phase = PodWorkerPhases.Next(Phase, PodSignal.ResourcesReclaimed);
     }
@@ -249,14 +286,14 @@ internal sealed partial class PodWorker
     /// <summary>Begins again with what is left when a shorter grace period comes in the meantime.</summary>
     private async Task StopAsync(PodStatus status, CancellationToken cancellationToken)
     {
-        TimeSpan own = _pod is { } pod ? PodTerminator.GracePeriod(pod) : PodWorkerServices.OrphanGracePeriod;
+        TimeSpan own = GraceOfStop();
         while (true)
         {
             (TimeSpan gracePeriod, CancellationToken shrunk) = _grace.Take(own);
             using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, shrunk);
             try
             {
-                await _services.Terminator.StopAsync(status, Name, _pod, gracePeriod, _state.PreStopped, both.Token);
+                await _services.Terminator.StopAsync(status, Name, _pod, gracePeriod, _state.TryBeginPreStop, both.Token);
                 return;
             }
             catch (OperationCanceledException) when (shrunk.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -264,6 +301,25 @@ internal sealed partial class PodWorker
                 status = await _services.Inspector.InspectAsync(Uid, [], cancellationToken);
             }
         }
+    }
+
+    /// <summary>What a stop that a daemon began, and that another goes on with, has left of its time.</summary>
+    private TimeSpan GraceOfStop()
+    {
+        TimeSpan own = _pod is { } pod ? PodTerminator.GracePeriod(pod) : PodWorkerServices.OrphanGracePeriod;
+        DateTimeOffset now = _services.Clock.GetUtcNow();
+        if (_state.Intents.StopBy is { } stopBy)
+        {
+            TimeSpan left = stopBy > now ? stopBy - now : TimeSpan.Zero;
+            return _pod is null || left < own ? left : own;
+        }
+
+        if (_pod is not null)
+        {
+            _state.Record(intents => intents with { StopBy = now + own });
+        }
+
+        return own;
     }
 
     /// <summary>A reason to look again.</summary>

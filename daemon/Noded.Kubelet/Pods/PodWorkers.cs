@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Noded.Kubelet.Runtime;
 using Noded.Primitives;
 
@@ -33,8 +34,7 @@ internal sealed class PodWorkers(PodWorkerServices services)
         PodWorker? namesake = worker ?? _workers.Values.FirstOrDefault(other => other.Name == pod.Name);
         if (namesake is null)
         {
-            Decide(pod.Name, $"run, uid {pod.Uid}");
-            Start(pod.Uid, pod.Name).Update(pod);
+            Begin(pod);
             return;
         }
 
@@ -68,7 +68,7 @@ internal sealed class PodWorkers(PodWorkerServices services)
         if (!_workers.ContainsKey(uid))
         {
             Decide(name, $"remove orphan, uid {uid}");
-            Start(uid, name).Delete();
+            Start(uid, name, services.Intents.TryRead(uid) ?? PodIntents.None).Delete();
         }
     }
 
@@ -116,9 +116,42 @@ internal sealed class PodWorkers(PodWorkerServices services)
     private void Decide(NamespacedName pod, string what) =>
         services.Flight.Because(services.Flight.Record(FlightEntryKind.Decided, Pod.SubjectOf(pod), what));
 
-    private PodWorker Start(PodUid uid, NamespacedName name)
+    /// <summary>Pods that a daemon has taken up already, so that they keep what they have before others get some.</summary>
+    internal ImmutableHashSet<PodUid> Known() => services.Intents.Pods;
+
+    /// <summary>The node ends the pod.</summary>
+    internal void Fail(PodUid uid, PodFailure failure)
     {
-        PodWorker worker = new(uid, name, services);
+        if (_workers.TryGetValue(uid, out PodWorker? worker) && !worker.HasEnded)
+        {
+            Decide(worker.Name, $"end, uid {uid}: {failure.Reason}");
+            worker.Fail(failure);
+        }
+    }
+
+    /// <summary>A pod that no daemon has taken up is let run, or not, beside those that have what they need.</summary>
+    private void Begin(Pod pod)
+    {
+        PodIntents? intents = services.Intents.TryRead(pod.Uid);
+        if (intents is null)
+        {
+            PodFailure? rejection = services.Admitter.Admit(
+                pod, [.. _workers.Values.Where(worker => !worker.HasEnded).Select(worker => worker.Pod).OfType<Pod>()]);
+            intents = new PodIntents { Failure = rejection };
+            services.Intents.Write(pod.Uid, intents);
+            if (rejection is not null)
+            {
+                services.Journal.Failed(pod, rejection);
+            }
+        }
+
+        Decide(pod.Name, intents.Failure is { } failure ? $"do not run, uid {pod.Uid}: {failure.Reason}" : $"run, uid {pod.Uid}");
+        Start(pod.Uid, pod.Name, intents).Update(pod);
+    }
+
+    private PodWorker Start(PodUid uid, NamespacedName name, PodIntents intents)
+    {
+        PodWorker worker = new(uid, name, intents, services);
         _workers[uid] = worker;
         _tasks[uid] = Task.Run(() => worker.RunAsync(_stopping), _stopping);
         return worker;

@@ -50,6 +50,15 @@ public interface IRuntimeService
     Task<ExecResult> ExecSyncAsync(
         ContainerId container, ImmutableArray<string> command, TimeSpan timeout, CancellationToken cancellationToken);
 
+    /// <summary>Where a command in a running container can be started and talked to; good for one connection.</summary>
+    /// <param name="stdin">The command reads what is sent.</param>
+    /// <param name="tty">The command has a terminal, and one stream for all that it writes.</param>
+    Task<Uri> GetExecUrlAsync(
+        ContainerId container, ImmutableArray<string> command, bool stdin, bool tty, CancellationToken cancellationToken);
+
+    /// <summary>Bytes that the writable layers of a pod's containers take, by container.</summary>
+    Task<ImmutableDictionary<ContainerId, long>> GetWritableLayersAsync(PodUid pod, CancellationToken cancellationToken);
+
     /// <summary>Makes the running container's log anew when it is not where it was; what it writes from now on goes there.</summary>
     Task ReopenContainerLogAsync(ContainerId container, CancellationToken cancellationToken);
 }
@@ -64,5 +73,12 @@ public interface IImageService
     Task<ImageUser> GetImageUserAsync(string reference, CancellationToken cancellationToken);
 
     /// <summary>Fetches the image and returns its id.</summary>
-    Task<string> PullImageAsync(string reference, CancellationToken cancellationToken);
+    /// <param name="credentials">Null to ask as nobody.</param>
+    Task<string> PullImageAsync(
+        string reference, RegistryCredentials? credentials, CancellationToken cancellationToken);
+
+    Task<ImmutableArray<Image>> ListImagesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Removes an image with all its names; one that is gone is no error.</summary>
+    Task RemoveImageAsync(string id, CancellationToken cancellationToken);
 }

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Noded.Api.Pods;
 using Noded.Kubelet.Pods;
+using Noded.Linux.Processes;
 
 namespace Noded.Kubelet.Runtime;
 
@@ -10,7 +11,7 @@ internal static class OomScoreAdjust
     private const int Guaranteed = -997;
     private const int BestEffort = 1000;
 
-    private static readonly long MemoryCapacity = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    private static readonly long MemoryCapacity = MachineMemory.TotalBytes;
 
     internal static int Compute(Pod pod, V1Container container) => Compute(
         pod.Manifest.QosClass(),

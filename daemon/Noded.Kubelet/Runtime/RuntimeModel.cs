@@ -28,8 +28,9 @@ public sealed record PodSandbox(
     PodSandboxId Id, PodUid Pod, NamespacedName PodName, uint Attempt, bool IsReady, DateTimeOffset CreatedAt);
 
 /// <summary>A container as a list shows it.</summary>
+/// <param name="ImageRef">The image's id, by which it was created.</param>
 public sealed record Container(
-    ContainerId Id, PodSandboxId Sandbox, PodUid Pod, string Name, uint Attempt, ContainerState State);
+    ContainerId Id, PodSandboxId Sandbox, PodUid Pod, string Name, uint Attempt, ContainerState State, string ImageRef = "");
 
 /// <summary>A container as the runtime describes it when asked for it alone.</summary>
 /// <param name="Attempt">How many containers of this name the pod had before; what users know as the restart count.</param>
@@ -77,9 +78,6 @@ public sealed record PodSandboxSpec(Pod Pod, uint Attempt, string Hostname, stri
 {
     /// <summary>Null to let the runtime copy the machine's.</summary>
     public ResolvConf? Dns { get; init; }
-
-    /// <summary>Where profiles that a pod names are.</summary>
-    public string SeccompDirectory { get; init; } = string.Empty;
 }
 
 /// <summary>What resolv.conf(5) says.</summary>
@@ -89,6 +87,18 @@ public sealed record ResolvConf(
     public static ResolvConf Empty { get; } = new([], [], []);
 
     public bool IsEmpty => Servers.IsEmpty && Searches.IsEmpty && Options.IsEmpty;
+}
+
+/// <summary>An image on the machine.</summary>
+/// <param name="Names">Tags and digests by which it is known.</param>
+/// <param name="Size">In bytes.</param>
+/// <param name="IsPinned">The runtime says that it must stay.</param>
+public sealed record Image(string Id, ImmutableArray<string> Names, long Size, bool IsPinned);
+
+/// <summary>Who asks a registry. Never logged.</summary>
+public sealed record RegistryCredentials(string UserName, string Password)
+{
+    public override string ToString() => $"user {UserName}";
 }
 
 /// <summary>Whom an image's containers run as when nobody says otherwise.</summary>

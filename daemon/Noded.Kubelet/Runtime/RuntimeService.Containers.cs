@@ -134,7 +134,7 @@ public sealed partial class RuntimeService
         }
     }
 
-    private static ContainerConfig ToConfig(PodSandboxSpec sandbox, ContainerSpec spec)
+    private ContainerConfig ToConfig(PodSandboxSpec sandbox, ContainerSpec spec)
     {
         Pod pod = sandbox.Pod;
         ContainerConfig config = new()
@@ -149,8 +149,9 @@ public sealed partial class RuntimeService
             StopSignal = ToSignal(spec.Container.Lifecycle?.StopSignal),
             Linux = new LinuxContainerConfig
             {
-                Resources = ContainerResources.Compute(pod, spec.Container),
-                SecurityContext = SecurityContexts.ForContainer(pod.Spec, spec.Container, sandbox.SeccompDirectory),
+                Resources = ContainerResources.Compute(pod, spec.Container, _options.Cgroups),
+                SecurityContext = SecurityContexts.ForContainer(
+                    pod.Spec, spec.Container, _options.SeccompDirectory, _options.SeccompDefault),
             },
         };
         config.Command.AddRange(spec.Command);
@@ -196,7 +197,8 @@ public sealed partial class RuntimeService
             new PodUid(container.Labels[RuntimeLabels.PodUid]),
             metadata.Name,
             metadata.Attempt,
-            ToState(container.State));
+            ToState(container.State),
+            container.ImageRef);
     }
 
     private static ContainerStatus ToStatus(PodSandboxId sandbox, Protocols.Cri.V1.ContainerStatus status)

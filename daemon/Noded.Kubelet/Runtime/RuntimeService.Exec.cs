@@ -21,4 +21,17 @@ public sealed partial class RuntimeService
             cancellationToken);
         return new ExecResult(response.ExitCode, response.Stdout.Memory, response.Stderr.Memory);
     }
+
+    public async Task<Uri> GetExecUrlAsync(
+        ContainerId container, ImmutableArray<string> command, bool stdin, bool tty, CancellationToken cancellationToken)
+    {
+        ExecRequest request = new() { ContainerId = container.Value, Stdin = stdin, Tty = tty, Stdout = true, Stderr = !tty };
+        request.Cmd.AddRange(command);
+        ExecResponse response = await CallAsync(
+            "exec", container.Value, _runtime.ExecAsync, request, RequestTimeout, cancellationToken);
+        return Uri.TryCreate(response.Url, UriKind.Absolute, out Uri? url)
+            ? url
+            : throw new RuntimeCallException(
+                "exec", container.Value, Grpc.Core.StatusCode.Internal, $"the runtime answered with \"{response.Url}\", which is no URL");
+    }
 }

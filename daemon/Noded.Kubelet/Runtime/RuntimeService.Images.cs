@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Noded.Protocols.Cri.V1;
 
 namespace Noded.Kubelet.Runtime;
@@ -28,15 +29,41 @@ public sealed partial class RuntimeService
         return new ImageUser(response.Image?.Uid?.Value, response.Image?.Username);
     }
 
-    public async Task<string> PullImageAsync(string reference, CancellationToken cancellationToken)
+    public async Task<string> PullImageAsync(
+        string reference, RegistryCredentials? credentials, CancellationToken cancellationToken)
     {
+        PullImageRequest request = new() { Image = new ImageSpec { Image = reference } };
+        if (credentials is not null)
+        {
+            request.Auth = new AuthConfig { Username = credentials.UserName, Password = credentials.Password };
+        }
+
         PullImageResponse response = await CallAsync(
             "pull_image",
             reference,
             _images.PullImageAsync,
-            new PullImageRequest { Image = new ImageSpec { Image = reference } },
+            request,
             timeout: null,
             cancellationToken);
         return response.ImageRef;
     }
+
+    public async Task<ImmutableArray<Image>> ListImagesAsync(CancellationToken cancellationToken)
+    {
+        ListImagesResponse response = await CallAsync(
+            "list_images", "runtime", _images.ListImagesAsync, new ListImagesRequest(), RequestTimeout, cancellationToken);
+        return
+        [
+            .. response.Images.Select(image => new Image(
+                image.Id, [.. image.RepoTags, .. image.RepoDigests], (long)image.Size, image.Pinned)),
+        ];
+    }
+
+    public Task RemoveImageAsync(string id, CancellationToken cancellationToken) => CallAsync(
+        "remove_image",
+        id,
+        _images.RemoveImageAsync,
+        new RemoveImageRequest { Image = new ImageSpec { Image = id } },
+        RequestTimeout,
+        cancellationToken);
 }

@@ -106,7 +106,7 @@ public sealed partial class RuntimeService
             Linux = new LinuxPodSandboxConfig
             {
                 CgroupParent = sandbox.CgroupParent,
-                SecurityContext = SecurityContexts.ForSandbox(pod.Spec, sandbox.SeccompDirectory),
+                SecurityContext = SecurityContexts.ForSandbox(pod.Spec),
             },
         };
         foreach (V1Sysctl sysctl in pod.Spec.SecurityContext?.Sysctls ?? [])

@@ -9,12 +9,14 @@ namespace Noded.Kubelet.Runtime;
 /// </summary>
 /// <param name="invoker">A channel to the runtime's socket.</param>
 /// <param name="metrics">Counts and times every call under upstream's names.</param>
-public sealed partial class RuntimeService(CallInvoker invoker, RuntimeMetrics metrics, TimeProvider clock)
+public sealed partial class RuntimeService(
+    CallInvoker invoker, RuntimeMetrics metrics, TimeProvider clock, RuntimeOptions? options = null)
     : IRuntimeService, IImageService
 {
     /// <summary>Upstream's <c>runtimeRequestTimeout</c>; pulls have none.</summary>
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromMinutes(2);
 
+    private readonly RuntimeOptions _options = options ?? RuntimeOptions.Default;
     private readonly Protocols.Cri.V1.RuntimeService.RuntimeServiceClient _runtime = new(invoker);
     private readonly ImageService.ImageServiceClient _images = new(invoker);
 

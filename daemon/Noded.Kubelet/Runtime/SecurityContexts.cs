@@ -17,13 +17,14 @@ internal static class SecurityContexts
     private static readonly string[] ReadonlyPaths =
         ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-    internal static LinuxSandboxSecurityContext ForSandbox(V1PodSpec pod, string seccompDirectory = "")
+    internal static LinuxSandboxSecurityContext ForSandbox(V1PodSpec pod)
     {
         LinuxSandboxSecurityContext context = new()
         {
             NamespaceOptions = Namespaces(pod),
             Privileged = pod.Containers.Any(container => container.SecurityContext?.Privileged == true),
-            Seccomp = Seccomp(pod.SecurityContext?.SeccompProfile, seccompDirectory) ?? Unconfined(),
+            // Whatever the pod says: that is for its containers, and the sandbox's own process needs next to nothing.
+            Seccomp = Default(isRuntimes: true),
             SelinuxOptions = Selinux(pod.SecurityContext?.SeLinuxOptions),
         };
         if (pod.SecurityContext?.RunAsUser is { } user)
@@ -41,7 +42,7 @@ internal static class SecurityContexts
     }
 
     internal static LinuxContainerSecurityContext ForContainer(
-        V1PodSpec pod, V1Container container, string seccompDirectory = "")
+        V1PodSpec pod, V1Container container, string seccompDirectory = "", bool seccompDefault = false)
     {
         V1SecurityContext? own = container.SecurityContext;
         bool privileged = own?.Privileged == true;
@@ -51,8 +52,9 @@ internal static class SecurityContexts
             Privileged = privileged,
             ReadonlyRootfs = own?.ReadOnlyRootFilesystem == true,
             NoNewPrivs = own?.AllowPrivilegeEscalation == false,
-            Seccomp = Seccomp(own?.SeccompProfile ?? pod.SecurityContext?.SeccompProfile, seccompDirectory) ?? Unconfined(),
+            Seccomp = Seccomp(own?.SeccompProfile ?? pod.SecurityContext?.SeccompProfile, seccompDirectory) ?? Default(seccompDefault),
             SelinuxOptions = Selinux(own?.SeLinuxOptions ?? pod.SecurityContext?.SeLinuxOptions),
+            Apparmor = AppArmor(own?.AppArmorProfile ?? pod.SecurityContext?.AppArmorProfile),
             Capabilities = new Capability(),
         };
         context.Capabilities.AddCapabilities.AddRange(own?.Capabilities?.Add ?? []);
@@ -107,6 +109,19 @@ internal static class SecurityContexts
         },
     };
 
+    /// <summary>Null leaves it to the runtime, which has a profile of its own where the kernel enforces them.</summary>
+    private static SecurityProfile? AppArmor(V1AppArmorProfile? profile) => profile?.Type switch
+    {
+        null => null,
+        "RuntimeDefault" => new SecurityProfile { ProfileType = SecurityProfile.Types.ProfileType.RuntimeDefault },
+        "Unconfined" => Unconfined(),
+        _ => new SecurityProfile
+        {
+            ProfileType = SecurityProfile.Types.ProfileType.Localhost,
+            LocalhostRef = profile.LocalhostProfile ?? string.Empty,
+        },
+    };
+
     private static SELinuxOption? Selinux(V1SELinuxOptions? options) => options is null
         ? null
         : new SELinuxOption
@@ -116,6 +131,10 @@ internal static class SecurityContexts
             Type = options.Type ?? string.Empty,
             Level = options.Level ?? string.Empty,
         };
+
+    private static SecurityProfile Default(bool isRuntimes) => isRuntimes
+        ? new() { ProfileType = SecurityProfile.Types.ProfileType.RuntimeDefault }
+        : Unconfined();
 
     private static SecurityProfile Unconfined() =>
         new() { ProfileType = SecurityProfile.Types.ProfileType.Unconfined };

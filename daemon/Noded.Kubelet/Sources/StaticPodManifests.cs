@@ -22,6 +22,7 @@ internal sealed class StaticPodManifests(string nodeName, TimeProvider clock)
     private static void FindMore(V1Pod pod, FieldPath path, FieldErrors errors)
     {
         NetworkRules.Find(pod, path, errors);
+        ResourceRules.Find(pod, path, errors);
         UnsupportedFeatures.Find(pod, path, errors);
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using k8s.Models;
 using Noded.Api;
 using Noded.Api.Pods;
@@ -12,13 +11,6 @@ namespace Noded.Kubelet.Sources;
 /// </summary>
 internal static class UnsupportedFeatures
 {
-    /// <summary>Sysctls that reach no further than the pod: upstream's safe set.</summary>
-    private static readonly FrozenSet<string> SafeSysctls = FrozenSet.Create(
-        "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range",
-        "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_reserved_ports", "net.ipv4.tcp_keepalive_time",
-        "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_rmem",
-        "net.ipv4.tcp_wmem");
-
     internal static void Find(V1Pod pod, FieldPath path, FieldErrors errors)
     {
         FieldPath spec = path.Child("spec");
@@ -28,9 +20,6 @@ internal static class UnsupportedFeatures
         Refuse(errors, spec.Child("readinessGates"), pod.Spec.ReadinessGates?.Count > 0);
         Refuse(errors, spec.Child("hostUsers"), pod.Spec.HostUsers == false);
         Refuse(errors, spec.Child("resources"), pod.Spec.Resources is not null);
-        FieldPath security = spec.Child("securityContext");
-        Refuse(errors, security.Child("appArmorProfile"), pod.Spec.SecurityContext?.AppArmorProfile is not null);
-        FindUnsafe(pod.Spec, security.Child("sysctls"), errors);
         for (int i = 0; i < (pod.Spec.Volumes?.Count ?? 0); i++)
         {
             Find(pod.Spec.Volumes![i], spec.Child("volumes").Index(i), errors);
@@ -38,19 +27,6 @@ internal static class UnsupportedFeatures
 
         Find(pod.Spec.InitContainers, spec.Child("initContainers"), errors);
         Find(pod.Spec.Containers, spec.Child("containers"), errors);
-    }
-
-    /// <summary>Settings that have no namespace of their own would be the machine's.</summary>
-    private static void FindUnsafe(V1PodSpec spec, FieldPath path, FieldErrors errors)
-    {
-        for (int i = 0; i < (spec.SecurityContext?.Sysctls?.Count ?? 0); i++)
-        {
-            string name = spec.SecurityContext!.Sysctls[i].Name.Replace('/', '.');
-            if (!SafeSysctls.Contains(name))
-            {
-                errors.Forbidden(path.Index(i).Child("name"), $"forbidden sysctl: \"{name}\" not allowlisted");
-            }
-        }
     }
 
     private static void Find(V1Volume volume, FieldPath path, FieldErrors errors)
@@ -81,17 +57,13 @@ internal static class UnsupportedFeatures
             Refuse(errors, path.Child("restartPolicyRules").Index(i).Child("action"), container.RestartPolicyRules![i].Action != "Restart");
         }
 
-        Refuse(errors, path.Child("terminationMessagePath"), container.TerminationMessagePath is not (null or "/dev/termination-log"));
-        Refuse(errors, path.Child("terminationMessagePolicy"), container.TerminationMessagePolicy is not (null or "File"));
         Refuse(errors, path.Child("volumeDevices"), container.VolumeDevices?.Count > 0);
-        foreach (string resource in (container.Resources?.Limits?.Keys ?? []).Except(["cpu", "memory"]))
+        foreach (string resource in (container.Resources?.Limits?.Keys ?? []).Where(name => name is not ("cpu" or "memory" or "ephemeral-storage") && !name.StartsWith("hugepages-", StringComparison.Ordinal)))
         {
             Refuse(errors, path.Child("resources").Child("limits").Key(resource), true);
         }
 
         Refuse(errors, path.Child("envFrom"), container.EnvFrom?.Count > 0);
-        FieldPath security = path.Child("securityContext");
-        Refuse(errors, security.Child("appArmorProfile"), container.SecurityContext?.AppArmorProfile is not null);
         for (int i = 0; i < (container.Env?.Count ?? 0); i++)
         {
             Refuse(errors, path.Child("env").Index(i).Child("valueFrom").Child("fileKeyRef"), container.Env![i].ValueFrom?.FileKeyRef is not null);

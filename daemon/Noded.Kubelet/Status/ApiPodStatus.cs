@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using k8s.Models;
 using Noded.Api.Pods;
 using Noded.Kubelet.Pods;
@@ -9,15 +10,25 @@ namespace Noded.Kubelet.Status;
 /// <summary>Turns what the runtime shows into the pod status of the API, by upstream's rules.</summary>
 internal static class ApiPodStatus
 {
+    /// <summary>In bytes.</summary>
+    private const int MaxMessages = 12 * 1024;
+
     /// <param name="before">The status reported last: times of transition and the start time are kept from it.</param>
     internal static V1PodStatus Compute(
         Pod pod, SyncResult result, V1PodStatus? before, string hostIp, DateTimeOffset now)
     {
+        if (result.Terminal is not null)
+        {
+            return result.Terminal;
+        }
+
         bool hasInits = pod.Spec.InitContainers?.Count > 0;
         List<V1ContainerStatus> inits = [.. (pod.Spec.InitContainers ?? [])
             .Select(container => ContainerStatuses.Compute(container, result, !container.IsRestartableInit(), hasInits))];
         List<V1ContainerStatus> containers = [.. pod.Spec.Containers
             .Select(container => ContainerStatuses.Compute(container, result, runsToEnd: false, hasInits))];
+        LimitMessages([.. inits, .. containers]);
+        bool isRejected = result.Failure is { IsRejection: true };
         string phase = result.Failure is null ? PodPhases.Compute(pod.Spec, inits, containers) : "Failed";
         ImmutableArray<string> ips = pod.HostNetwork ? [hostIp] : result.Status.Ips;
 
@@ -33,9 +44,22 @@ internal static class ApiPodStatus
             PodIPs = ips.IsEmpty ? null : [.. ips.Select(ip => new V1PodIP { Ip = ip })],
             StartTime = before?.StartTime ?? StartTime(result.Status, now),
             QosClass = pod.Manifest.QosClass().ToString(),
-            InitContainerStatuses = inits.Count == 0 ? null : inits,
-            ContainerStatuses = containers,
+            InitContainerStatuses = inits.Count == 0 || isRejected ? null : inits,
+            ContainerStatuses = isRejected ? [] : containers,
         };
+    }
+
+    /// <summary>All containers of a pod share 12 KiB, each as much as every other.</summary>
+    private static void LimitMessages(List<V1ContainerStatus> statuses)
+    {
+        int share = MaxMessages / statuses.Count;
+        foreach (V1ContainerState? state in statuses.SelectMany(status => (V1ContainerState?[])[status.State, status.LastState]))
+        {
+            if (state?.Terminated is { Message: { } message } terminated && Encoding.UTF8.GetByteCount(message) > share)
+            {
+                terminated.Message = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(message).AsSpan(0, share));
+            }
+        }
     }
 
     private static List<V1PodCondition> Conditions(
@@ -69,6 +93,9 @@ internal static class ApiPodStatus
             Condition("Ready", reason is null, reason, message, before, now),
             Condition("ContainersReady", reason is null, reason, message, before, now),
             Condition("PodScheduled", true, null, null, before, now),
+            .. result.Failure is { IsDisruption: true } failure
+                ? [Condition("DisruptionTarget", true, "TerminationByKubelet", failure.Message, before, now)]
+                : (V1PodCondition[])[],
         ];
     }
 

@@ -1,19 +1,37 @@
 using System.Collections.Immutable;
 using k8s.Models;
+using Noded.Kubelet.Lifecycle;
 using Noded.Kubelet.Pods;
 using Noded.Primitives;
 
 namespace Noded.Kubelet.Status;
 
 /// <summary>A pod with its latest status.</summary>
-public sealed record PodReport(Pod Pod, V1PodStatus Status);
+public sealed record PodReport(Pod Pod, V1PodStatus Status)
+{
+    /// <summary>The pod is on its way out, whatever its containers still do.</summary>
+    public bool IsTerminating { get; init; }
+}
 
 /// <summary>The latest status of every pod, as the API shows it. Readers get a snapshot and never wait.</summary>
-public sealed class StatusManager(string hostIp, FlightRecorder flight, TimeProvider clock)
+public sealed class StatusManager
 {
+    private readonly string _hostIp;
+    private readonly TerminationMessages _messages;
+    private readonly FlightRecorder _flight;
+    private readonly TimeProvider _clock;
+
     private ImmutableDictionary<PodUid, PodReport> _reports = ImmutableDictionary<PodUid, PodReport>.Empty;
 
     private TaskCompletionSource _changed = NewSignal();
+
+    internal StatusManager(string hostIp, TerminationMessages messages, FlightRecorder flight, TimeProvider clock)
+    {
+        _hostIp = hostIp;
+        _messages = messages;
+        _flight = flight;
+        _clock = clock;
+    }
 
     public ImmutableDictionary<PodUid, PodReport> Reports => _reports;
 
@@ -24,16 +42,30 @@ public sealed class StatusManager(string hostIp, FlightRecorder flight, TimeProv
     internal void Set(Pod pod, SyncResult result)
     {
         V1PodStatus? before = _reports.TryGetValue(pod.Uid, out PodReport? report) ? report.Status : null;
-        V1PodStatus status = ApiPodStatus.Compute(pod, result, before, hostIp, clock.GetUtcNow());
+        V1PodStatus status = ApiPodStatus.Compute(
+            pod, result with { Status = _messages.AddTo(pod, result.Status) }, before, _hostIp, _clock.GetUtcNow());
         ImmutableInterlocked.AddOrUpdate(
             ref _reports, pod.Uid, new PodReport(pod, status), (_, _) => new PodReport(pod, status));
 
         Signal();
         if (before?.Phase != status.Phase)
         {
-            flight.Record(FlightEntryKind.Observed, pod.Subject, $"phase {before?.Phase ?? "none"} → {status.Phase}");
+            _flight.Record(FlightEntryKind.Observed, pod.Subject, $"phase {before?.Phase ?? "none"} → {status.Phase}");
         }
     }
+
+    /// <summary>The pod is being stopped from now on.</summary>
+    internal void Terminate(PodUid uid)
+    {
+        if (_reports.TryGetValue(uid, out PodReport? report) && !report.IsTerminating)
+        {
+            ImmutableInterlocked.TryUpdate(ref _reports, uid, report with { IsTerminating = true }, report);
+            Signal();
+        }
+    }
+
+    /// <summary>Wakes who waits for a change: none will come.</summary>
+    internal void Close() => Signal();
 
     internal void Remove(PodUid uid)
     {

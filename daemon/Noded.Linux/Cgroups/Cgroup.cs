@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 
 namespace Noded.Linux.Cgroups;
 
@@ -9,6 +11,9 @@ namespace Noded.Linux.Cgroups;
 public sealed class Cgroup(CgroupHierarchies hierarchies, string path)
 {
     public string Path { get; } = path;
+
+    /// <summary>A cgroup below this one.</summary>
+    public Cgroup Child(string name) => new(hierarchies, $"{Path}/{name}");
 
     /// <summary>Makes the directories, parents first; one that exists is left as it is.</summary>
     public void Create()
@@ -31,6 +36,82 @@ public sealed class Cgroup(CgroupHierarchies hierarchies, string path)
                     InheritCpuset(parent, directory);
                 }
             }
+        }
+    }
+
+    /// <summary>
+    /// Sets limits in every hierarchy that has the controller. One that the kernel refuses, or whose file is not there
+    /// since the controller is not delegated, keeps nothing else from being set.
+    /// </summary>
+    /// <returns>What was not set and why, one sentence each.</returns>
+    public ImmutableArray<string> Apply(CgroupLimits limits)
+    {
+        ImmutableArray<string>.Builder refused = ImmutableArray.CreateBuilder<string>();
+        foreach (CgroupHierarchy hierarchy in hierarchies.All)
+        {
+            foreach (CgroupSetting setting in CgroupSettings.Compute(hierarchy, limits))
+            {
+                string file = System.IO.Path.Combine(DirectoryIn(hierarchy), setting.File);
+                try
+                {
+                    // Never made: a directory that is gone, or a file that the kernel does not have, is an error.
+                    using FileStream stream = new(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0);
+                    stream.Write(Encoding.ASCII.GetBytes(setting.Value));
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    refused.Add($"write {setting.Value} to {file}: {e.Message}");
+                }
+            }
+        }
+
+        return refused.ToImmutable();
+    }
+
+    /// <summary>Whether a hierarchy has this controller, so that its limits mean something.</summary>
+    public bool Has(string controller) => hierarchies.All.Any(hierarchy => hierarchy.Controllers.Contains(controller));
+
+    /// <summary>
+    /// The memory that would not come back by dropping caches that were not used lately, in bytes: usage without the
+    /// inactive file pages, what Kubernetes calls the working set. Null if no controller counts it or the cgroup is gone.
+    /// </summary>
+    public long? WorkingSet()
+    {
+        if (hierarchies.All.FirstOrDefault(hierarchy => hierarchy.Controllers.Contains("memory")) is not { } memory)
+        {
+            return null;
+        }
+
+        string directory = DirectoryIn(memory);
+        (string usage, string inactive) = memory.IsUnified
+            ? ("memory.current", "inactive_file ")
+            : ("memory.usage_in_bytes", "total_inactive_file ");
+        try
+        {
+            long used = long.Parse(File.ReadAllText(System.IO.Path.Combine(directory, usage)), CultureInfo.InvariantCulture);
+            string? line = File.ReadLines(System.IO.Path.Combine(directory, "memory.stat"))
+                .FirstOrDefault(line => line.StartsWith(inactive, StringComparison.Ordinal));
+            return line is null ? used : Math.Max(0, used - long.Parse(line[inactive.Length..], CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Processes and threads in this cgroup and those below it; null if no controller counts them.</summary>
+    public long? Pids()
+    {
+        try
+        {
+            return hierarchies.All.FirstOrDefault(hierarchy => hierarchy.Controllers.Contains("pids")) is { } pids
+                ? long.Parse(
+                    File.ReadAllText(System.IO.Path.Combine(DirectoryIn(pids), "pids.current")), CultureInfo.InvariantCulture)
+                : null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
         }
     }
 

@@ -18,7 +18,7 @@ public enum FileType
 /// <param name="Mode">The permissions with setuid, setgid and sticky bit.</param>
 public readonly record struct FileStatus(FileType Type, uint Mode, uint Owner, uint Group, ulong Device, ulong Inode)
 {
-    private const uint TypeMask = 0xF000;
+    internal const uint TypeMask = 0xF000;
 
     /// <summary>Follows symbolic links; null when there is nothing at their end.</summary>
     /// <exception cref="LinuxException">The kernel does not tell.</exception>

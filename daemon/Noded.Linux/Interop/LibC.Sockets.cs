@@ -48,6 +48,12 @@ internal static partial class LibC
     internal struct statfs_buffer
     {
         internal long f_type;
+        internal long f_bsize;
+        internal ulong f_blocks;
+        internal ulong f_bfree;
+        internal ulong f_bavail;
+        internal ulong f_files;
+        internal ulong f_ffree;
     }
 
     // int statfs(const char *path, struct statfs *buf);

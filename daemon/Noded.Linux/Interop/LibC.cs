@@ -35,6 +35,7 @@ internal static partial class LibC
     internal const int CLD_EXITED = 1;
 
     internal const int AT_FDCWD = -100;
+    internal const int AT_SYMLINK_NOFOLLOW = 0x100;
     internal const uint STATX_BASIC_STATS = 0x7ff;
 
     /// <summary>struct epoll_event, which x86-64 packs and every other architecture aligns.</summary>
@@ -78,11 +79,20 @@ internal static partial class LibC
         [FieldOffset(40)]
         internal ulong stx_size;
 
+        [FieldOffset(48)]
+        internal ulong stx_blocks;
+
         [FieldOffset(96)]
         internal long stx_ctime_sec;
 
         [FieldOffset(104)]
         internal uint stx_ctime_nsec;
+
+        [FieldOffset(128)]
+        internal uint stx_rdev_major;
+
+        [FieldOffset(132)]
+        internal uint stx_rdev_minor;
 
         [FieldOffset(136)]
         internal uint stx_dev_major;

@@ -10,6 +10,9 @@ public static class MachineMemory
     /// <summary>Nothing is ever moved to a disk when this is 0.</summary>
     public static long ReadSwapBytes() => Parse(File.ReadLines("/proc/meminfo"), "SwapTotal:");
 
+    /// <summary>What can be had without moving anything to a disk.</summary>
+    public static long ReadAvailableBytes() => Parse(File.ReadLines("/proc/meminfo"), "MemAvailable:");
+
     private static long Parse(IEnumerable<string> lines, string name) => 1024 * long.Parse(
         lines.First(line => line.StartsWith(name, StringComparison.Ordinal))
             .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],

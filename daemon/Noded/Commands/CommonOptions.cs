@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
+using Noded.Api.Serialization;
 using Noded.Primitives;
 
 namespace Noded.Commands;
@@ -61,7 +62,7 @@ internal static class CommonOptions
         Description = description,
         CustomParser = result =>
         {
-            TimeSpan? duration = DurationText.TryParse(result.Tokens[0].Value);
+            TimeSpan? duration = ApiDuration.TryParse(result.Tokens[0].Value);
             if (duration is null)
             {
                 result.AddError($"--since {result.Tokens[0].Value}: needs a duration such as 90s, 5m or 1h30m.");

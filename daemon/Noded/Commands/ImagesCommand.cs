@@ -7,6 +7,7 @@ using Noded.Kubelet.Runtime;
 using Noded.Oci;
 using Noded.Protocols.Cri.V1;
 using Spectre.Console;
+using Image = Noded.Protocols.Cri.V1.Image;
 
 namespace Noded.Commands;
 

@@ -11,6 +11,7 @@ internal static class RootCommands
         StatusCommand.Create(),
         PodsCommand.Create(),
         LogsCommand.Create(),
+        ExecCommand.Create(),
         EventsCommand.Create(),
         TimelineCommand.Create(),
         WaitIdleCommand.Create(),

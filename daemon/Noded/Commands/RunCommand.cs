@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Noded.Api.Serialization;
 using Noded.Composition;
 using Noded.Hosting;
+using Noded.Kubelet.Configuration;
 using Noded.Network;
 using Noded.Primitives;
 
@@ -12,6 +14,14 @@ internal static class RunCommand
     internal static Command Create()
     {
         Option<string> root = CommonOptions.Root();
+        Option<string?> config = new("--config")
+        {
+            Description = "KubeletConfiguration of this node; by default /etc/noded/config.yaml below the root, where it exists",
+        };
+        Option<string?> configDir = new("--config-dir")
+        {
+            Description = "Directory of *.conf files that change the configuration; by default /etc/noded/config.d below the root",
+        };
         Option<string?> nodeName = new("--node-name") { Description = "Name of this node; by default the host's name" };
         Option<string> nodeIp = new("--node-ip")
         {
@@ -62,18 +72,30 @@ internal static class RunCommand
 
         Command command = new("run", "Run the node: containerd, kubelet, health and the operator's socket")
         {
-            root, nodeName, nodeIp, healthzPort, podCidr, clusterCidr, serviceCidr, clusterDns, clusterDomain, containerd, runc,
+            root, config, configDir, nodeName, nodeIp, healthzPort, podCidr, clusterCidr, serviceCidr, clusterDns, clusterDomain, containerd, runc,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            NodedOptions options = new(parsed.Paths(root))
+            NodePaths paths = parsed.Paths(root);
+            if (TryReadSettings(paths, parsed.GetValue(config), parsed.GetValue(configDir)) is not { } settings)
             {
+                return 1;
+            }
+
+            // What the command line says goes before what the files say.
+            NodedOptions options = new(paths)
+            {
+                Settings = settings,
                 NodeIp = parsed.GetRequiredValue(nodeIp),
-                HealthzPort = parsed.GetRequiredValue(healthzPort),
+                HealthzPort = IsGiven(parsed, healthzPort) ? parsed.GetRequiredValue(healthzPort)
+                    : settings.HealthzPort ?? parsed.GetRequiredValue(healthzPort),
                 Network = new NodeNetworkOptions(
                     parsed.Cidrs(podCidr), parsed.Cidrs(clusterCidr), parsed.Cidrs(serviceCidr)),
-                ClusterDns = [.. CommonOptions.Split(parsed.GetValue(clusterDns))],
-                ClusterDomain = parsed.GetRequiredValue(clusterDomain),
+                ClusterDns = IsGiven(parsed, clusterDns) || settings.ClusterDns is not { } dns
+                    ? [.. CommonOptions.Split(parsed.GetValue(clusterDns))]
+                    : dns,
+                ClusterDomain = IsGiven(parsed, clusterDomain) ? parsed.GetRequiredValue(clusterDomain)
+                    : settings.ClusterDomain ?? parsed.GetRequiredValue(clusterDomain),
                 Containerd = parsed.GetRequiredValue(containerd),
                 Runc = parsed.GetRequiredValue(runc),
             };
@@ -99,6 +121,23 @@ internal static class RunCommand
             }
         });
         return command;
+    }
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    /// <summary>Null after it has said what is wrong.</summary>
+    private static KubeletSettings? TryReadSettings(NodePaths paths, string? file, string? directory)
+    {
+        try
+        {
+            return KubeletSettingsReader.Read(
+                file ?? paths.Configuration, directory ?? paths.ConfigurationDirectory, mustExist: file is not null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ManifestException)
+        {
+            Console.Error.WriteLine(e.Message);
+            return null;
+        }
     }
 
     /// <summary>The program in PATH, or in the places that a service's PATH may lack.</summary>

@@ -9,6 +9,7 @@ using Noded.Linux.Mounts;
 using Noded.Linux.Processes;
 using Noded.Network;
 using Noded.Primitives;
+using Noded.ServiceProxy;
 using Prometheus;
 
 namespace Noded.Composition;
@@ -32,6 +33,12 @@ internal static class NodeReset
         await StopPodsAsync(paths, output, cancellationToken);
         await StopAsync("containerd", ContainerdSupervisor.TryFindRunning(paths), reactor, output, cancellationToken);
         await KillLeftoversAsync(paths, reactor, output, cancellationToken);
+        ServiceProxyComponent.RemovePins(paths.BpfPins);
+        if (File.Exists(paths.BpfMountMarker))
+        {
+            BpfFileSystem.UnmountIfEmpty();
+        }
+
         NodeNetwork.Remove(paths, NodeComposition.CniLinksOf(paths));
         RemoveMounts(paths, output);
         RemoveCgroups(paths);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Noded.Kubelet.Configuration;
 using Noded.Network;
 using Noded.Primitives;
 
@@ -14,6 +15,8 @@ internal sealed record NodedOptions(NodePaths Paths)
 
     /// <summary>On the loopback address; 0 for none.</summary>
     internal int HealthzPort { get; init; } = DefaultHealthzPort;
+
+    internal KubeletSettings Settings { get; init; } = new();
 
     internal string NodeIp { get; init; } = "127.0.0.1";
 

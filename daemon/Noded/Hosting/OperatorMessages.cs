@@ -72,6 +72,7 @@ internal static class OperatorMessages
                 _ => "waiting",
             },
             Reason = status.State.Waiting?.Reason ?? status.State.Terminated?.Reason ?? string.Empty,
+            Message = status.State.Waiting?.Message ?? status.State.Terminated?.Message ?? string.Empty,
             ExitCode = status.State.Terminated?.ExitCode ?? status.LastState?.Terminated?.ExitCode ?? 0,
         };
         if ((status.State.Running?.StartedAt ?? status.State.Terminated?.StartedAt) is { } startedAt)

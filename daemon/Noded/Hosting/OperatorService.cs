@@ -8,7 +8,7 @@ using Noded.Protocols.Operator.V1;
 
 namespace Noded.Hosting;
 
-/// <summary>The operator's API: reads the parts' snapshots and changes nothing.</summary>
+/// <summary>The operator's API: reads the parts' snapshots and changes nothing of what they do.</summary>
 internal sealed class OperatorService(NodeComposition node) : Operator.OperatorBase
 {
     private static readonly TimeSpan TimelinePeriod = TimeSpan.FromMilliseconds(200);
@@ -63,6 +63,10 @@ internal sealed class OperatorService(NodeComposition node) : Operator.OperatorB
             throw new RpcException(new Status(StatusCode.NotFound, $"There is no log yet: {log.File}"));
         }
     }
+
+    public override Task Exec(
+        IAsyncStreamReader<ExecRequest> requestStream, IServerStreamWriter<ExecResponse> responseStream, ServerCallContext context) =>
+        ExecSession.RunAsync(node, requestStream, responseStream, context.CancellationToken);
 
     public override async Task Events(EventsRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
     {

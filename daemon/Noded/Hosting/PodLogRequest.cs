@@ -40,7 +40,7 @@ internal sealed record PodLogRequest(string File, LogOptions Options, LogWriter 
                 node.Kubelet.WaitForStatusAsync));
     }
 
-    private static V1ContainerStatus FindContainer(PodReport report, string name)
+    internal static V1ContainerStatus FindContainer(PodReport report, string name)
     {
         List<V1ContainerStatus> containers = [.. Containers(report)];
         List<V1ContainerStatus> matching = name.Length == 0

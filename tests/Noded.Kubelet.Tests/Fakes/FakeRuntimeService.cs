@@ -68,6 +68,16 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
     public ContainerId Running(string name) =>
         Containers.Single(container => container.Name == name && container.State == ContainerState.Running).Id;
 
+    /// <summary>Loses all that it holds, without an event.</summary>
+    public void Forget()
+    {
+        lock (_lock)
+        {
+            _containers.Clear();
+            _sandboxes.Clear();
+        }
+    }
+
     /// <summary>The container's process ends by itself.</summary>
     public void Exit(ContainerId container, int exitCode)
     {
@@ -108,6 +118,17 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
     public Task<ImageUser> GetImageUserAsync(string reference, CancellationToken cancellationToken) =>
         CallAsync("list_image_user", reference, () => ImageUser, cancellationToken);
 
+    /// <summary>What each container's writable layer takes.</summary>
+    public long WritableLayer { get; set; }
+
+    public Task<ImmutableDictionary<ContainerId, long>> GetWritableLayersAsync(PodUid pod, CancellationToken cancellationToken) =>
+        CallAsync(
+            "list_containerstats",
+            pod.Value,
+            () => _containers.Values.Where(entry => entry.Pod == pod)
+                .ToImmutableDictionary(entry => entry.Status.Id, _ => WritableLayer),
+            cancellationToken);
+
     public Task<ImmutableArray<string>> GetPodSandboxIpsAsync(PodSandboxId sandbox, CancellationToken cancellationToken) =>
         CallAsync<ImmutableArray<string>>("list_ips", sandbox.Value, () => ["10.0.0.1"], cancellationToken);
 
@@ -130,7 +151,7 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
             [
                 .. _containers.Values.Where(entry => pod is null || entry.Pod == pod).Select(entry => new Container(
                     entry.Status.Id, entry.Status.Sandbox, entry.Pod, entry.Status.Name, entry.Status.Attempt,
-                    entry.Status.State)),
+                    entry.Status.State, entry.Status.ImageRef)),
             ],
             cancellationToken);
 
@@ -253,6 +274,13 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
             },
             cancellationToken);
 
+    /// <summary>Where commands are said to be; the fake has no streaming server.</summary>
+    public Uri ExecUrl { get; set; } = new("http://127.0.0.1:9/exec");
+
+    public Task<Uri> GetExecUrlAsync(
+        ContainerId container, ImmutableArray<string> command, bool stdin, bool tty, CancellationToken cancellationToken) =>
+        CallAsync("list_exec", NameOf(container), () => ExecUrl, cancellationToken);
+
     public Task ReopenContainerLogAsync(ContainerId container, CancellationToken cancellationToken) => CallAsync(
         "reopen_container_log",
         NameOf(container),
@@ -269,13 +297,39 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
     public Task<string?> TryGetImageAsync(string reference, CancellationToken cancellationToken) => CallAsync(
         "list_image", reference, () => _images.Contains(reference) ? $"id-of-{reference}" : null, cancellationToken);
 
-    public Task<string> PullImageAsync(string reference, CancellationToken cancellationToken) => CallAsync(
+    /// <summary>With whose credentials each image was asked for, in order.</summary>
+    public ImmutableArray<string?> PullUsers { get; private set; } = [];
+
+    public Task<string> PullImageAsync(
+        string reference, RegistryCredentials? credentials, CancellationToken cancellationToken) => CallAsync(
         "pull_image",
         reference,
         () =>
         {
+            PullUsers = PullUsers.Add(credentials?.UserName);
+            Refuse(
+                RefusedUser is not null && credentials?.UserName == RefusedUser, "pull_image", StatusCode.Unknown, "unauthorized");
             _images.Add(reference);
             return $"id-of-{reference}";
+        },
+        cancellationToken);
+
+    /// <summary>Whom registries do not let in; null lets everybody in.</summary>
+    public string? RefusedUser { get; set; }
+
+    /// <summary>What lists of images show, beside none.</summary>
+    public ImmutableArray<Image> Images { get; set; } = [];
+
+    public Task<ImmutableArray<Image>> ListImagesAsync(CancellationToken cancellationToken) =>
+        CallAsync("list_images", "all", () => Images, cancellationToken);
+
+    public Task RemoveImageAsync(string id, CancellationToken cancellationToken) => CallAsync(
+        "remove_image",
+        id,
+        () =>
+        {
+            Images = [.. Images.Where(image => image.Id != id)];
+            return true;
         },
         cancellationToken);
 

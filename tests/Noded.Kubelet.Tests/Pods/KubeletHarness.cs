@@ -8,6 +8,7 @@ using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Pods.Network;
 using Noded.Kubelet.Probes;
+using Noded.Kubelet.Resources;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Status;
 using Noded.Kubelet.Tests.Fakes;
@@ -22,23 +23,32 @@ namespace Noded.Kubelet.Tests.Pods;
 /// <summary>Sync loop and pod workers over the fake runtime, whose events reach the loop as the PLEG would bring them.</summary>
 internal sealed class KubeletHarness : IAsyncDisposable
 {
-    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("nd-");
+    private readonly DirectoryInfo _root;
+    private bool _isSucceeded;
     private readonly CancellationTokenSource _stop = new();
     private readonly SyncLoop _loop;
     private readonly PodLayout _layout;
+    private readonly IntentJournal _intents;
     private Task _running = Task.CompletedTask;
 
     public KubeletHarness(Func<TimeProvider, FakeRuntimeService>? runtime = null)
+        : this(null, runtime)
     {
-        Clock = new TestClock();
-        TimeOfDay = new SteppedClock(Clock);
-        Runtime = runtime?.Invoke(TimeOfDay) ?? new FakeRuntimeService(TimeOfDay);
+    }
+
+    private KubeletHarness(KubeletHarness? before, Func<TimeProvider, FakeRuntimeService>? runtime)
+    {
+        _root = before?._root ?? Directory.CreateTempSubdirectory("nd-");
+        Clock = before?.Clock ?? new TestClock();
+        TimeOfDay = before?.TimeOfDay ?? new SteppedClock(Clock);
+        Runtime = before?.Runtime ?? runtime?.Invoke(TimeOfDay) ?? new FakeRuntimeService(TimeOfDay);
         Flight = new FlightRecorder(256, TimeOfDay);
         Events = new EventRecorder(256, Flight, TimeOfDay);
         Inbox = new SyncInbox(Activity, Flight);
-        Statuses = new StatusManager("192.0.2.1", Flight, TimeOfDay);
         SteadyClock steady = new(TimeOfDay);
         PodLayout layout = _layout = new PodLayout(new NodePaths(_root.FullName), new CgroupHierarchies([]));
+        TerminationMessages messages = new(layout);
+        Statuses = new StatusManager("192.0.2.1", messages, Flight, TimeOfDay);
         VolumeManager volumes = new(Runtime, layout, Events, Flight, nodeMemory: 1L << 30);
         NodeFacts node = new("node1", ["192.0.2.1"], 1000, 1L << 30, 1L << 30) { ClusterDns = ["10.96.0.10"] };
         PodNameService names = new(layout, node);
@@ -52,16 +62,25 @@ internal sealed class KubeletHarness : IAsyncDisposable
         HookRunner hooks = new(
             Runtime, new PodAddress("127.0.0.1"), Events, new LifecycleMetrics(Metrics.WithCustomRegistry(Registry)), TimeOfDay);
         ContainerStopper stopper = new(Runtime, hooks, Events, TimeOfDay, NullLogger<ContainerStopper>.Instance);
+        CgroupManager cgroups = new(layout, CgroupOptions.Default, Events, Flight);
         PodLogs logs = new(layout, (_, _) => { }, Flight);
+        _intents = new IntentJournal(new NodePaths(_root.FullName).PodIntents, Flight);
+        PodJournal journal = new(Events, Flight, new PodMetrics(Metrics.WithCustomRegistry(Registry)), TimeOfDay);
         PodWorkerServices services = new(
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
-                Runtime, new ImagePuller(Runtime, Events, steady), stopper, hooks, volumes,
-                new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), node, Events), names, logs, layout, new ContainerIndex(),
-                new PodJournal(Events, Flight, TimeOfDay), steady),
-            new PodTerminator(Runtime, stopper, volumes, logs, layout, Flight),
+                Runtime, new ImagePuller(
+                    Runtime, new RegistryKeyring(Path.Combine(_root.FullName, "config.json"), Flight), Events,
+                    new ImageMetrics(Metrics.WithCustomRegistry(Registry)), steady, parallelism: 1), stopper, hooks, volumes,
+                new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), messages, node, Events), names, logs, messages, layout, cgroups, new ContainerIndex(),
+                journal, steady),
+            new PodTerminator(Runtime, stopper, volumes, logs, cgroups, Flight),
             Probes,
             Statuses,
+            new PodAdmitter(
+                new AdmissionRules(new NodeResources(4000, 1L << 30, 1L << 30, 1000), 110, [], HasAppArmor: false), () => Pressures),
+            _intents,
+            journal,
             Activity,
             Flight,
             steady,
@@ -102,6 +121,9 @@ internal sealed class KubeletHarness : IAsyncDisposable
 
     public PodWorkers Workers { get; }
 
+    /// <summary>The conditions that the node is under.</summary>
+    public ImmutableHashSet<string> Pressures { get; set; } = [];
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public KubeletHarness Start(bool runtimeReady = true)
@@ -115,10 +137,20 @@ internal sealed class KubeletHarness : IAsyncDisposable
         return this;
     }
 
+    /// <summary>This daemon is gone, as if it were killed; the next one finds its files and the runtime.</summary>
+    public async Task<KubeletHarness> SucceedAsync()
+    {
+        _isSucceeded = true;
+        await DisposeAsync();
+        KubeletHarness next = new(this, null);
+        next.FindRemains();
+        return next.Start();
+    }
+
     /// <summary>Posts what the files of an earlier daemon tell, as the kubelet does when it starts.</summary>
     public void FindRemains()
     {
-        foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout))
+        foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout, _intents))
         {
             Inbox.Post(new SyncEvent.PodFound(uid, name));
         }
@@ -156,7 +188,10 @@ internal sealed class KubeletHarness : IAsyncDisposable
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Probes.StopAsync();
         _stop.Dispose();
-        _root.Delete(recursive: true);
+        if (!_isSucceeded)
+        {
+            _root.Delete(recursive: true);
+        }
     }
 
     private void Forward(PodUid pod, RuntimeEvent runtimeEvent) => Inbox.Post(new SyncEvent.Lifecycle(new PodLifecycleEvent(

@@ -97,11 +97,14 @@ public sealed class PodVolumesTests
             Directory.CreateDirectory(Path.Combine(root.FullName, "var/log/pods/strange"));
             Directory.CreateDirectory(Path.Combine(root.FullName, "var/lib/kubelet/pods/u1"));
             Directory.CreateDirectory(Path.Combine(root.FullName, "var/lib/kubelet/pods/u2"));
-            PodLayout layout = new(new NodePaths(root.FullName), new Linux.Cgroups.CgroupHierarchies([]));
+            NodePaths paths = new(root.FullName);
+            PodLayout layout = new(paths, new Linux.Cgroups.CgroupHierarchies([]));
+            IntentJournal intents = new(paths.PodIntents, new FlightRecorder(16, TimeProvider.System));
+            intents.Write(new PodUid("u3"), PodIntents.None);
 
             Assert.Equal(
-                ["u1 default/web", "u2 unknown/u2"],
-                PodRemains.Find(layout).Select(pair => $"{pair.Key} {pair.Value}").Order());
+                ["u1 default/web", "u2 unknown/u2", "u3 unknown/u3"],
+                PodRemains.Find(layout, intents).Select(pair => $"{pair.Key} {pair.Value}").Order());
         }
         finally
         {

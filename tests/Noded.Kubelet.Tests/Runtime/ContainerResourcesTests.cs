@@ -1,5 +1,6 @@
 using k8s.Models;
 using Noded.Kubelet.Pods;
+using Noded.Kubelet.Resources;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Tests.Pods;
 using Noded.Protocols.Cri.V1;
@@ -39,6 +40,17 @@ public sealed class ContainerResourcesTests
     public void Compute_LimitOfZero_IsNone() =>
         Assert.Equal((2, 0, 0, 0), Numbers(Compute(null, new() { ["cpu"] = new("0"), ["memory"] = new("0") })));
 
+    [Fact]
+    public void Compute_AnotherPeriodOrNoQuota_IsAsTheNodeSays()
+    {
+        Dictionary<string, ResourceQuantity> limits = new() { ["cpu"] = new("500m") };
+
+        Assert.Equal(
+            (512, 10_000, 5_000, 0),
+            Numbers(Compute(null, limits, CgroupOptions.Default with { CpuCfsQuotaPeriod = TimeSpan.FromMilliseconds(10) })));
+        Assert.Equal((512, 0, 0, 0), Numbers(Compute(null, limits, CgroupOptions.Default with { CpuCfsQuota = false })));
+    }
+
     [Theory]
     [InlineData(0, 2)]
     [InlineData(1, 2)]
@@ -64,11 +76,13 @@ public sealed class ContainerResourcesTests
         (resources.CpuShares, resources.CpuPeriod, resources.CpuQuota, resources.MemoryLimitInBytes);
 
     private static LinuxContainerResources Compute(
-        Dictionary<string, ResourceQuantity>? requests, Dictionary<string, ResourceQuantity>? limits)
+        Dictionary<string, ResourceQuantity>? requests,
+        Dictionary<string, ResourceQuantity>? limits,
+        CgroupOptions? options = null)
     {
         Pod pod = SamplePods.APod();
         V1Container container = pod.Spec.Containers[0];
         container.Resources = new V1ResourceRequirements { Requests = requests, Limits = limits };
-        return ContainerResources.Compute(pod, container);
+        return ContainerResources.Compute(pod, container, options ?? CgroupOptions.Default);
     }
 }

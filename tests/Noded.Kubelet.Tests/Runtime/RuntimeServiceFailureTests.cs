@@ -83,7 +83,7 @@ public sealed class RuntimeServiceFailureTests : IAsyncLifetime
         _clock.Step(TimeSpan.FromMinutes(-2));
         _proxy.Add("/runtime.v1.ImageService/PullImage", new GrpcFault.Fail(StatusCode.NotFound, "no such image"));
 
-        Assert.Equal(StatusCode.NotFound, (await FailAsync(_runtime.PullImageAsync("a", Token))).Code);
+        Assert.Equal(StatusCode.NotFound, (await FailAsync(_runtime.PullImageAsync("a", null, Token))).Code);
     }
 
     [Fact]

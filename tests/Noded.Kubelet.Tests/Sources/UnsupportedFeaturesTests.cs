@@ -28,7 +28,6 @@ public sealed partial class UnsupportedFeaturesTests
         ["spec.readinessGates"] = spec => spec.ReadinessGates = [new V1PodReadinessGate { ConditionType = "a" }],
         ["spec.hostUsers"] = spec => spec.HostUsers = false,
         ["spec.resources"] = spec => spec.Resources = new V1ResourceRequirements(),
-        ["spec.securityContext.appArmorProfile"] = OfPod(security => security.AppArmorProfile = new V1AppArmorProfile()),
         ["lifecycle.postStart.tcpSocket"] = OfContainer(container => container.Lifecycle = new V1Lifecycle
         {
             PostStart = new V1LifecycleHandler { TcpSocket = new V1TCPSocketAction() },
@@ -41,16 +40,12 @@ public sealed partial class UnsupportedFeaturesTests
         [
             new V1ContainerRestartRule { Action = "Restart" }, new V1ContainerRestartRule { Action = "RestartAllContainers" },
         ]),
-        ["terminationMessagePath"] = OfContainer(container => container.TerminationMessagePath = "/dev/other"),
-        ["terminationMessagePolicy"] = OfContainer(
-            container => container.TerminationMessagePolicy = "FallbackToLogsOnError"),
         ["volumeDevices"] = OfContainer(container => container.VolumeDevices = [new V1VolumeDevice()]),
-        ["resources.limits[ephemeral-storage]"] = OfContainer(container => container.Resources = new V1ResourceRequirements
+        ["resources.limits[example.com/gpu]"] = OfContainer(container => container.Resources = new V1ResourceRequirements
         {
-            Limits = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("1"), ["ephemeral-storage"] = new("1Gi") },
+            Limits = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("1"), ["example.com/gpu"] = new("1") },
         }),
         ["envFrom"] = OfContainer(container => container.EnvFrom = [new V1EnvFromSource()]),
-        ["securityContext.appArmorProfile"] = OfSecurity(security => security.AppArmorProfile = new V1AppArmorProfile()),
         ["env[1].valueFrom.fileKeyRef"] = OfContainer(container => container.Env =
         [
             new V1EnvVar { Name = "A", Value = "a" },
@@ -92,24 +87,6 @@ public sealed partial class UnsupportedFeaturesTests
 
     [Fact]
     public void Find_NothingUnusual_IsAccepted() => Assert.Empty(Find(Plain()));
-
-    [Fact]
-    public void Find_SysctlThatIsTheMachines_IsRefused()
-    {
-        V1PodSpec spec = Plain();
-        spec.SecurityContext = new V1PodSecurityContext
-        {
-            Sysctls =
-            [
-                new V1Sysctl { Name = "net.ipv4.tcp_syncookies", Value = "1" }, new V1Sysctl { Name = "net/ipv4/tcp_wmem", Value = "1" },
-                new V1Sysctl { Name = "kernel.msgmax", Value = "1" },
-            ],
-        };
-
-        Assert.Equal(
-            ["spec.securityContext.sysctls[2].name: Forbidden: forbidden sysctl: \"kernel.msgmax\" not allowlisted"],
-            Find(spec).Select(error => error.ToString()));
-    }
 
     [Fact]
     public void Find_DefaultsThatUpstreamFillsIn_AreAccepted()

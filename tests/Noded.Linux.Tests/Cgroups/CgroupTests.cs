@@ -77,7 +77,49 @@ public sealed class CgroupTests : IDisposable
     }
 
     [Fact]
+    public void Apply_Limits_AreTheKernels()
+    {
+        _top.Create();
+
+        Assert.Empty(_top.Apply(new CgroupLimits { CpuShares = 512, Memory = 64 << 20, Pids = 30 }));
+
+        Assert.Equal("30", Read("pids", "pids.max", "pids.max"));
+        Assert.Equal("67108864", Read("memory", "memory.limit_in_bytes", "memory.max"));
+        Assert.Equal(_hierarchies.IsUnified ? "59" : "512", Read("cpu", "cpu.shares", "cpu.weight"));
+    }
+
+    [Fact]
+    public void Apply_CgroupThatIsGone_SaysWhatWasNotSet()
+    {
+        string refused = Assert.Single(_top.Apply(new CgroupLimits { Pids = 30 }));
+
+        Assert.StartsWith("write 30 to ", refused, StringComparison.Ordinal);
+        Assert.Contains("pids.max", refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WorkingSet_WithAProcess_IsItsMemory()
+    {
+        Assert.Null(_top.WorkingSet());
+        _top.Create();
+        await using ChildProcess process = ChildProcess.Start(
+            "sh", "-c", "read go; data=$(head -c 20000000 /dev/zero | tr '\\0' x); echo done; read end");
+        _top.Attach(process.Id);
+
+        await process.WriteLineAsync("go", Token);
+        await process.Output.ReadAsync(Token);
+
+        Assert.InRange(_top.WorkingSet()!.Value, 20_000_000, 200_000_000);
+    }
+
+    [Fact]
     public void Processes_OfACgroupThatIsNotThere_AreNone() => Assert.Empty(_top.Processes());
+
+    private string Read(string controller, string legacy, string unified)
+    {
+        CgroupHierarchy hierarchy = _hierarchies.All.First(hierarchy => hierarchy.Controllers.Contains(controller));
+        return File.ReadAllText(Path.Combine(hierarchy.MountPoint, _name, hierarchy.IsUnified ? unified : legacy)).Trim();
+    }
 
     public void Dispose() => Assert.True(_top.TryRemove());
 }

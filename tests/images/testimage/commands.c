@@ -128,6 +128,47 @@ int cmd_eat_memory(int argc, char **argv)
 	pause_forever();
 }
 
+/* Writes a file of so many mebibytes and keeps it. */
+int cmd_fill(int argc, char **argv)
+{
+	static char block[MEBIBYTE];
+	long mebibytes;
+	FILE *file;
+
+	if (argc != 2)
+		usage();
+
+	mebibytes = parse_number(argv[1], 1, 1 << 20);
+	file = fopen(argv[0], "w");
+	if (!file)
+		die(argv[0]);
+
+	for (long i = 0; i < mebibytes; i++)
+		if (fwrite(block, sizeof(block), 1, file) != 1)
+			die("fwrite");
+
+	if (fclose(file))
+		die("fclose");
+
+	printf("filled %ld MiB\n", mebibytes);
+	fflush(stdout);
+	pause_forever();
+}
+
+int cmd_write(int argc, char **argv)
+{
+	FILE *file;
+
+	if (argc != 3)
+		usage();
+
+	file = fopen(argv[0], "w");
+	if (!file || fputs(argv[1], file) < 0 || fclose(file))
+		die(argv[0]);
+
+	return parse_number(argv[2], 0, 255);
+}
+
 /* N children that wait; 0 forks from every process until the pids limit says no, which it must
  * have. */
 int cmd_fork(int argc, char **argv)

@@ -33,11 +33,13 @@ static const struct command commands[] = {
 	{ "eat-memory", cmd_eat_memory },
 	{ "env", cmd_env },
 	{ "exit", cmd_exit },
+	{ "fill", cmd_fill },
 	{ "fork", cmd_fork },
 	{ "ignore-term", cmd_ignore_term },
 	{ "log", cmd_log },
 	{ "mounts", cmd_mounts },
 	{ "sleep", cmd_sleep },
+	{ "write", cmd_write },
 };
 
 void die(const char *what)
@@ -52,7 +54,8 @@ void usage(void)
 	      "  serve [--bind ADDRESS] [--http PORT] [--tcp PORT] [--udp PORT] [--grpc PORT]\n"
 	      "  http|tcp|udp|grpc-health PORT\n"
 	      "  exit CODE [AFTER_MS] | sleep SECONDS | ignore-term | cat | env | cgroup | mounts\n"
-	      "  eat-memory MIB | fork N | log COUNT [SIZE] [LINES_PER_SECOND]\n",
+	      "  eat-memory MIB | fork N | fill FILE MIB | write FILE TEXT CODE\n"
+	      "  log COUNT [SIZE] [LINES_PER_SECOND]\n",
 	      stderr);
 	exit(2);
 }

@@ -50,10 +50,12 @@ int cmd_cgroup(int argc, char **argv);
 int cmd_eat_memory(int argc, char **argv);
 int cmd_env(int argc, char **argv);
 int cmd_exit(int argc, char **argv);
+int cmd_fill(int argc, char **argv);
 int cmd_fork(int argc, char **argv);
 int cmd_ignore_term(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_mounts(int argc, char **argv);
 int cmd_sleep(int argc, char **argv);
+int cmd_write(int argc, char **argv);
 
 #endif

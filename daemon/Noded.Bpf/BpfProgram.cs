@@ -1,0 +1,50 @@
+using Microsoft.Win32.SafeHandles;
+using Noded.Bpf.Interop;
+
+namespace Noded.Bpf;
+
+/// <summary>What a program did with a packet in a test run.</summary>
+/// <param name="Duration">Of one repetition, on average.</param>
+public sealed record BpfTestRun(uint Verdict, byte[] Packet, byte[] Context, TimeSpan Duration);
+
+/// <summary>A loaded program.</summary>
+public sealed unsafe class BpfProgram : IDisposable
+{
+    internal BpfProgram(string name, SafeFileHandle fd) => (Name, Fd) = (name, fd);
+
+    public string Name { get; }
+
+    internal SafeFileHandle Fd { get; }
+
+    /// <summary>Runs the program on a packet without sending it anywhere (BPF_PROG_TEST_RUN).</summary>
+    /// <param name="context">The context's fields that the kernel lets a test set; empty for none.</param>
+    /// <param name="room">How much longer than the packet the result may be.</param>
+    public BpfTestRun TestRun(ReadOnlySpan<byte> packet, ReadOnlySpan<byte> context = default, int repeat = 1, int room = 256)
+    {
+        byte[] output = new byte[packet.Length + room];
+        byte[] contextOut = new byte[context.Length];
+        fixed (byte* input = packet, outputStart = output, contextIn = context, contextStart = contextOut)
+        {
+            LibBpf.bpf_test_run_opts opts = new()
+            {
+                sz = (nuint)sizeof(LibBpf.bpf_test_run_opts),
+                data_in = input,
+                data_size_in = (uint)packet.Length,
+                data_out = outputStart,
+                data_size_out = (uint)output.Length,
+                ctx_in = context.IsEmpty ? null : contextIn,
+                ctx_size_in = (uint)context.Length,
+                ctx_out = context.IsEmpty ? null : contextStart,
+                ctx_size_out = (uint)context.Length,
+                repeat = repeat,
+            };
+            BpfException.Check(
+                LibBpf.bpf_prog_test_run_opts(BpfFd.Number(Fd), ref opts), $"run program {Name} on a packet");
+            GC.KeepAlive(this);
+            return new BpfTestRun(
+                opts.retval, output[..(int)opts.data_size_out], contextOut, TimeSpan.FromMicroseconds(opts.duration / 1e3));
+        }
+    }
+
+    public void Dispose() => Fd.Dispose();
+}

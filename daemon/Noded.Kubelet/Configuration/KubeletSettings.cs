@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using Noded.Kubelet.Eviction;
+using Noded.Kubelet.Images;
+using Noded.Kubelet.Logs;
+using Noded.Kubelet.Pods;
+using Noded.Kubelet.Resources;
+
+namespace Noded.Kubelet.Configuration;
+
+/// <summary>What the kubelet does as its configuration says; the defaults are upstream's unless a member says otherwise.</summary>
+public sealed record KubeletSettings
+{
+    /// <summary>Between two looks at the manifest directory that no event asked for.</summary>
+    public TimeSpan FileCheckFrequency { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Null where the configuration does not say.</summary>
+    public int? HealthzPort { get; init; }
+
+    /// <summary>Null where the configuration does not say.</summary>
+    public ImmutableArray<string>? ClusterDns { get; init; }
+
+    /// <summary>Null where the configuration does not say.</summary>
+    public string? ClusterDomain { get; init; }
+
+    public LogRotationOptions LogRotation { get; init; } = LogRotationOptions.Default;
+
+    public CrashLoopOptions CrashLoop { get; init; } = CrashLoopOptions.Default;
+
+    public CgroupOptions Cgroups { get; init; } = CgroupOptions.Default;
+
+    /// <summary>What pods cannot have of what the node has.</summary>
+    public NodeResources Reserved { get; init; } = NodeAllocatable.DefaultReserved;
+
+    /// <summary>Whether the kernel holds all pods together to what is allocatable.</summary>
+    public bool EnforceNodeAllocatable { get; init; } = true;
+
+    public int MaxPods { get; init; } = 110;
+
+    public EvictionOptions Eviction { get; init; } = EvictionOptions.Default;
+
+    public ImageGcOptions ImageGc { get; init; } = ImageGcOptions.Default;
+
+    /// <summary>How many images are pulled at the same time; 0 for no limit.</summary>
+    public int MaxParallelImagePulls { get; init; } = 1;
+
+    /// <summary>Names of sysctls, or prefixes that end in <c>*</c>, that pods may set beside the safe ones.</summary>
+    public ImmutableArray<string> AllowedUnsafeSysctls { get; init; } = [];
+
+    /// <summary>Containers that name no seccomp profile get the runtime's.</summary>
+    public bool SeccompDefault { get; init; }
+}

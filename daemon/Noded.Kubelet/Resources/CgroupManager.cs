@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using Noded.Api.Pods;
+using Noded.Kubelet.Events;
+using Noded.Kubelet.Pods;
+using Noded.Kubelet.Runtime;
+using Noded.Linux.Cgroups;
+using Noded.Linux.Files;
+using Noded.Primitives;
+
+namespace Noded.Kubelet.Resources;
+
+/// <summary>
+/// The cgroups above the containers': one for all pods, one for each of the lower QoS classes, one for each pod. What
+/// the kernel refuses is told and does without, so that a node without a controller still runs pods.
+/// </summary>
+internal sealed class CgroupManager(PodLayout layout, CgroupOptions options, EventRecorder events, FlightRecorder flight)
+{
+    private readonly Lock _lock = new();
+
+    // Whose cgroup this daemon has made or found, and what its containers asked for of the processors if it is Burstable.
+    private readonly Dictionary<PodUid, long> _requests = [];
+
+    /// <summary>Makes the upper cgroups and holds all pods together to <paramref name="allocatable"/>; null for no limit.</summary>
+    internal void EnforceNode(NodeResources capacity, NodeResources? allocatable)
+    {
+        // Beside the machine's other services, which have 1024 each, this node counts with all its processors.
+        layout.NodeCgroup.Create();
+        ImmutableArray<string> refused =
+        [
+            .. layout.NodeCgroup.Apply(new CgroupLimits { CpuShares = ContainerResources.Shares(capacity.MilliCpu) }),
+            .. Ensure(layout.PodsCgroup, NodeAllocatable.Limits(allocatable ?? capacity, allocatable is not null)),
+            .. Ensure(layout.QosCgroup(QosClass.Burstable), new CgroupLimits()),
+            .. Ensure(
+                layout.QosCgroup(QosClass.BestEffort), new CgroupLimits { CpuShares = ContainerResources.MinShares }),
+        ];
+        if (refused.IsEmpty)
+        {
+            events.Normal("node", "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods");
+        }
+        else
+        {
+            events.Warn(
+                "node",
+                "FailedNodeAllocatableEnforcement",
+                $"Failed to update Node Allocatable Limits: {string.Join("; ", refused)}");
+        }
+    }
+
+    /// <summary>Makes the pod's cgroup with its limits, once for each pod and daemon; then it is there already.</summary>
+    /// <exception cref="IOException">A limit that the pod asks for by its annotation cannot be set.</exception>
+    internal void Ensure(Pod pod)
+    {
+        lock (_lock)
+        {
+            if (_requests.ContainsKey(pod.Uid))
+            {
+                return;
+            }
+        }
+
+        QosClass qosClass = pod.Manifest.QosClass();
+        ImmutableArray<IoLimit> io = IoLimits(pod);
+        ImmutableArray<string> refused = Ensure(
+            layout.PodCgroup(pod.Uid, qosClass), PodCgroupLimits.Compute(pod, options, HugePageSize.OfMachine, io));
+        if (!refused.IsEmpty)
+        {
+            string message = $"set limits of the pod's cgroup: {string.Join("; ", refused)}";
+            events.Warn(pod.Subject, "FailedToCreatePodContainer", message);
+            if (!io.IsEmpty)
+            {
+                throw new IOException($"{pod}: {message}");
+            }
+        }
+
+        Note(pod.Uid, qosClass == QosClass.Burstable ? PodRequests.OfContainers(pod.Spec, "cpu").MilliValue : 0);
+    }
+
+    /// <exception cref="IOException">Processes are left in it.</exception>
+    internal void Remove(PodUid pod, NamespacedName name)
+    {
+        foreach (QosClass qosClass in Enum.GetValues<QosClass>())
+        {
+            Cgroup cgroup = layout.PodCgroup(pod, qosClass);
+            if (!cgroup.TryRemove())
+            {
+                throw new IOException($"Remove cgroup of pod {name}: processes are left in {cgroup.Path}.");
+            }
+        }
+
+        Note(pod, null);
+    }
+
+    /// <summary>Burstable pods have together what they asked for; upstream corrects that once a minute.</summary>
+    private void Note(PodUid pod, long? request)
+    {
+        lock (_lock)
+        {
+            bool isChanged = request is { } milli ? _requests.TryAdd(pod, milli) : _requests.Remove(pod);
+            if (isChanged)
+            {
+                foreach (string refused in layout.QosCgroup(QosClass.Burstable).Apply(
+                    new CgroupLimits { CpuShares = ContainerResources.Shares(_requests.Values.Sum()) }))
+                {
+                    flight.Record(FlightEntryKind.Failed, "node", refused);
+                }
+            }
+        }
+    }
+
+    private static ImmutableArray<string> Ensure(Cgroup cgroup, CgroupLimits limits)
+    {
+        cgroup.Create();
+        return cgroup.Apply(limits);
+    }
+
+    private static ImmutableArray<IoLimit> IoLimits(Pod pod)
+    {
+        if (pod.Manifest.Annotation(IoMax.Annotation) is not { } text)
+        {
+            return [];
+        }
+
+        ImmutableArray<IoLimit> limits = IoMax.Parse(text, out string? error);
+        return error is null
+            ? [.. limits.Select(limit => limit with { Device = NumbersOf(limit.Device) })]
+            : throw new IOException($"{pod}: annotation {IoMax.Annotation}: {error}");
+    }
+
+    private static string NumbersOf(string device) =>
+        device.StartsWith('/') ? BlockDevice.Numbers(device) : device;
+}

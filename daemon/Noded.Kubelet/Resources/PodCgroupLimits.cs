@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using k8s.Models;
+using Noded.Api.Pods;
+using Noded.Kubelet.Pods;
+using Noded.Kubelet.Runtime;
+using Noded.Linux.Cgroups;
+
+namespace Noded.Kubelet.Resources;
+
+/// <summary>The limits of a pod's own cgroup, by upstream's rules; its containers' are the runtime's.</summary>
+internal static class PodCgroupLimits
+{
+    /// <param name="options">What holds for all pods.</param>
+    /// <param name="pageSizes">The machine's huge pages, as the kernel writes them.</param>
+    /// <param name="io">From the pod's annotation, with the devices' numbers.</param>
+    internal static CgroupLimits Compute(
+        Pod pod, CgroupOptions options, ImmutableArray<HugePageSize> pageSizes, ImmutableArray<IoLimit> io)
+    {
+        V1PodSpec spec = pod.Spec;
+        QosClass qosClass = pod.Manifest.QosClass();
+        long requested = PodRequests.OfContainers(spec, "cpu").MilliValue;
+        return new CgroupLimits
+        {
+            CpuShares = qosClass == QosClass.BestEffort ? ContainerResources.MinShares : ContainerResources.Shares(requested),
+            CpuQuota = options.CpuCfsQuota && PodRequests.Limit(spec, "cpu") is { } cpu
+                ? ContainerResources.Quota(cpu.MilliValue, options.CpuCfsQuotaPeriod)
+                : null,
+            CpuPeriod = options.CpuCfsQuotaPeriod,
+            Memory = PodRequests.Limit(spec, "memory")?.Value,
+            Pids = options.PodPidsLimit,
+            HugePages = pageSizes.ToImmutableDictionary(
+                size => size.KernelName, size => HugePages(spec, size)),
+            Io = io,
+        };
+    }
+
+    /// <summary>A pod that does not name a size gets none of it.</summary>
+    private static long HugePages(V1PodSpec spec, HugePageSize size) =>
+        PodRequests.Limit(spec, size.Resource) is { } limit
+            ? limit.Value
+            : PodRequests.OfContainers(spec, size.Resource).Value;
+}
+
+/// <summary>A size of huge pages.</summary>
+/// <param name="Resource">In a pod: <c>hugepages-2Mi</c>.</param>
+/// <param name="KernelName">In a control file's name: <c>2MB</c>.</param>
+internal sealed record HugePageSize(string Resource, string KernelName)
+{
+    private const string Prefix = "hugepages-";
+    private const string Suffix = "kB";
+
+    internal static ImmutableArray<HugePageSize> OfMachine { get; } = Read();
+
+    /// <summary>From the names of the directories in /sys/kernel/mm/hugepages, <c>hugepages-2048kB</c>.</summary>
+    internal static ImmutableArray<HugePageSize> Read(string directory = "/sys/kernel/mm/hugepages") =>
+        Directory.Exists(directory)
+            ? [.. Directory.GetDirectories(directory).Select(path => TryParse(Path.GetFileName(path))).OfType<HugePageSize>()]
+            : [];
+
+    internal static HugePageSize? TryParse(string name)
+    {
+        if (!name.StartsWith(Prefix, StringComparison.Ordinal) || !name.EndsWith(Suffix, StringComparison.Ordinal)
+            || !long.TryParse(name.AsSpan()[Prefix.Length..^Suffix.Length], out long kibibytes))
+        {
+            return null;
+        }
+
+        string number = kibibytes.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string[] units = ["K", "M", "G"];
+        int unit = 0;
+        for (; unit < units.Length - 1 && kibibytes % 1024 == 0; unit++)
+        {
+            kibibytes /= 1024;
+            number = kibibytes.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        return new HugePageSize($"{Prefix}{number}{units[unit]}i", $"{number}{units[unit]}B");
+    }
+}
+
+/// <summary>What the kubelet's configuration says of all pods' cgroups.</summary>
+/// <param name="PodPidsLimit">Negative for no limit.</param>
+/// <param name="CpuCfsQuota">Whether limits of processor time are enforced.</param>
+public sealed record CgroupOptions(long PodPidsLimit, bool CpuCfsQuota, TimeSpan CpuCfsQuotaPeriod)
+{
+    /// <summary>Upstream's defaults.</summary>
+    public static CgroupOptions Default { get; } = new(-1, true, TimeSpan.FromMilliseconds(100));
+}

@@ -1,0 +1,11 @@
+using Noded.Kubelet.Resources;
+
+namespace Noded.Kubelet.Runtime;
+
+/// <summary>What holds for all pods that this node's runtime is asked for.</summary>
+/// <param name="SeccompDirectory">Where profiles that pods name are.</param>
+/// <param name="SeccompDefault">Containers that name no profile get the runtime's instead of none.</param>
+public sealed record RuntimeOptions(CgroupOptions Cgroups, string SeccompDirectory, bool SeccompDefault)
+{
+    public static RuntimeOptions Default { get; } = new(CgroupOptions.Default, string.Empty, SeccompDefault: false);
+}

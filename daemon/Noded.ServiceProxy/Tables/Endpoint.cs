@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using System.Net;
+
+namespace Noded.ServiceProxy.Tables;
+
+/// <summary>Where traffic of a Service can go.</summary>
+public readonly record struct Backend(IPAddress Address, ushort Port) : IComparable<Backend>
+{
+    public int CompareTo(Backend other)
+    {
+        int byAddress = Address.GetAddressBytes().AsSpan().SequenceCompareTo(other.Address.GetAddressBytes());
+        return byAddress != 0 ? byAddress : Port.CompareTo(other.Port);
+    }
+
+    public override string ToString() => new IPEndPoint(Address, Port).ToString();
+
+    public static bool operator <(Backend left, Backend right) => left.CompareTo(right) < 0;
+
+    public static bool operator <=(Backend left, Backend right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >(Backend left, Backend right) => left.CompareTo(right) > 0;
+
+    public static bool operator >=(Backend left, Backend right) => left.CompareTo(right) >= 0;
+}
+
+/// <summary>An endpoint of an EndpointSlice for one port, with what decides whether it is used.</summary>
+internal sealed record Endpoint(Backend Backend)
+{
+    public bool IsReady { get; init; } = true;
+
+    public bool IsServing { get; init; } = true;
+
+    public bool IsTerminating { get; init; }
+
+    public string? NodeName { get; init; }
+
+    public ImmutableHashSet<string> ZoneHints { get; init; } = [];
+
+    public ImmutableHashSet<string> NodeHints { get; init; } = [];
+
+    /// <summary>Good enough when nothing is ready: it still answers what it has begun.</summary>
+    public bool IsServingTerminating => IsServing && IsTerminating;
+}

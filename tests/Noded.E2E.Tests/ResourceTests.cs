@@ -1,0 +1,153 @@
+using Noded.Linux.Cgroups;
+using Noded.Protocols.Operator.V1;
+using Container = Noded.Protocols.Operator.V1.Container;
+
+namespace Noded.E2E.Tests;
+
+/// <summary>What pods may use, as the kernel has it, and what becomes of those that want more.</summary>
+[Trait("Category", "E2E")]
+public sealed class ResourceTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Cgroups_OfEachClass_HaveTheLimitsOfTheirPodsAndOfTheNode()
+    {
+        await using TestNode node = await TestNode.CreateAsync(
+            """
+            podPidsLimit: 77
+            systemReserved: {cpu: 500m, memory: 1Gi, pid: "2000"}
+            """,
+            Token);
+        node.Place("guaranteed.yaml", APod("guaranteed", "{limits: {cpu: 200m, memory: 64Mi}}"));
+        node.Place("burstable.yaml", APod("burstable", "{requests: {cpu: 500m}}"));
+        node.Place("besteffort.yaml", APod("besteffort", "{}"));
+        await node.WaitIdleAsync(Token);
+        CgroupFiles files = new(node.Paths.CgroupPrefix);
+
+        Assert.Equal("20000", files.Read(Pod("kubepods/pod*"), "cpu", "cpu.cfs_quota_us"));
+        Assert.Equal("204", files.Read(Pod("kubepods/pod*"), "cpu", "cpu.shares"));
+        Assert.Equal("67108864", files.Read(Pod("kubepods/pod*"), "memory", "memory.limit_in_bytes"));
+        Assert.Equal("512", files.Read(Pod("kubepods/burstable/pod*"), "cpu", "cpu.shares"));
+        Assert.Equal("512", files.Read("kubepods/burstable", "cpu", "cpu.shares"));
+        Assert.Equal("2", files.Read(Pod("kubepods/besteffort/pod*"), "cpu", "cpu.shares"));
+        Assert.Equal("2", files.Read("kubepods/besteffort", "cpu", "cpu.shares"));
+        Assert.All(
+            ["kubepods/pod*", "kubepods/burstable/pod*", "kubepods/besteffort/pod*"],
+            pod => Assert.Equal("77", files.Read(Pod(pod), "pids", "pids.max")));
+        long memory = long.Parse(files.Read("kubepods", "memory", "memory.limit_in_bytes"), null);
+        Assert.InRange(Linux.Processes.MachineMemory.TotalBytes - memory, 1L << 30, (1L << 30) + 4096);
+
+        node.Remove("burstable.yaml");
+        await node.WaitIdleAsync(Token);
+
+        Assert.Equal("2", files.Read("kubepods/burstable", "cpu", "cpu.shares"));
+
+        string Pod(string pattern) => files.Find(pattern);
+    }
+
+    [Fact]
+    public async Task IoMax_OfAPod_IsItsCgroups()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        CgroupFiles files = new(node.Paths.CgroupPrefix);
+        string device = (await File.ReadAllTextAsync("/proc/partitions", Token)).Split('\n')[2]
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
+        string numbers = Linux.Files.BlockDevice.Numbers($"/dev/{device}");
+
+        node.Place("web.yaml", Manifest.Web("web", 8080).Replace(
+            "metadata:", $"metadata:\n  annotations: {{noded.dev/io-max: \"/dev/{device} rbps=1Mi wiops=100\"}}", StringComparison.Ordinal));
+        await node.WaitIdleAsync(Token);
+
+        Assert.Single(await node.TestProgramPidsAsync(Token));
+        Assert.Equal($"{numbers} 1048576", files.Read(files.Find("kubepods/besteffort/pod*"), "blkio", "blkio.throttle.read_bps_device"));
+        Assert.Equal($"{numbers} 100", files.Read(files.Find("kubepods/besteffort/pod*"), "blkio", "blkio.throttle.write_iops_device"));
+    }
+
+    [Fact]
+    public async Task MemoryHogAndForkBomb_AreEndedOrHeldAndTheOthersLive()
+    {
+        await using TestNode node = await TestNode.CreateAsync("podPidsLimit: 50", Token);
+        node.Place("web.yaml", Manifest.Web("web", 8080));
+        node.Place("hog.yaml", APod("hog", "{limits: {memory: 32Mi}}", "Never", "eat-memory", "200"));
+        node.Place("bomb.yaml", APod("bomb", "{}", "Never", "fork", "0"));
+        await node.WaitForTimelineAsync(entry => entry.What.EndsWith("→ Failed", StringComparison.Ordinal), 1, Token);
+        await node.WaitIdleAsync(Token);
+
+        IReadOnlyList<Pod> pods = await node.PodsAsync(Token);
+        Container hog = Assert.Single(Of("hog").Containers);
+        Assert.Equal(("Failed", "OOMKilled", 137), (Of("hog").Phase, hog.Reason, hog.ExitCode));
+        Assert.Equal("Running", Of("bomb").Phase);
+        CgroupFiles files = new(node.Paths.CgroupPrefix);
+        Assert.Contains(
+            files.FindAll("kubepods/besteffort/pod*").Select(pod => files.Read(pod, "pids", "pids.current")), count => count == "50");
+        Assert.Equal("Running", Of("web").Phase);
+        Assert.Contains("hostname", await node.FetchAsync("http://127.0.0.1:8080/", Token), StringComparison.Ordinal);
+
+        Pod Of(string name) => pods.Single(pod => pod.Name.StartsWith(name, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task TerminationMessage_OfAContainer_IsInItsStatus()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+
+        node.Place("last.yaml", APod("last", "{}", "Never", "write", "/dev/termination-log", "farewell", "3"));
+        await node.WaitForTimelineAsync(entry => entry.What.EndsWith("→ Failed", StringComparison.Ordinal), 1, Token);
+        await node.WaitIdleAsync(Token);
+
+        Container container = Assert.Single(Assert.Single(await node.PodsAsync(Token)).Containers);
+        Assert.Equal((3, "farewell"), (container.ExitCode, container.Message));
+    }
+
+    private static string APod(string name, string resources, string policy = "Always", params string[] command)
+    {
+        string args = command.Length == 0 ? "sleep, \"1000\"" : string.Join(", ", command.Select(word => $"\"{word}\""));
+        return $$"""
+            apiVersion: v1
+            kind: Pod
+            metadata:
+              name: {{name}}
+              annotations: {noded.dev/network: none}
+            spec:
+              restartPolicy: {{policy}}
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: app
+                image: {{TestNode.Image}}
+                args: [{{args}}]
+                resources: {{resources}}
+            """;
+    }
+
+    /// <summary>The files of a node's cgroups, whichever version the machine has.</summary>
+    private sealed class CgroupFiles(string prefix)
+    {
+        private static readonly Dictionary<string, string> Unified = new()
+        {
+            ["memory.limit_in_bytes"] = "memory.max",
+        };
+
+        private readonly CgroupHierarchies _hierarchies = CgroupHierarchies.Discover();
+
+        public string Find(string pattern) => Assert.Single(FindAll(pattern));
+
+        public IEnumerable<string> FindAll(string pattern)
+        {
+            string top = Path.Combine(Of("memory").MountPoint, prefix);
+            return Directory.GetDirectories(Path.Combine(top, Path.GetDirectoryName(pattern)!), Path.GetFileName(pattern))
+                .Select(path => Path.GetRelativePath(top, path));
+        }
+
+        public string Read(string cgroup, string controller, string file) => File.ReadAllText(Path.Combine(
+            Of(controller).MountPoint, prefix, cgroup, _hierarchies.IsUnified ? Unified.GetValueOrDefault(file, file) : file)).Trim();
+
+        private CgroupHierarchy Of(string controller)
+        {
+            Assert.SkipUnless(
+                !_hierarchies.IsUnified && _hierarchies.All.Any(hierarchy => hierarchy.Controllers.Contains(controller)),
+                $"The machine has no {controller} controller of cgroup v1.");
+            return _hierarchies.All.First(hierarchy => hierarchy.Controllers.Contains(controller));
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using k8s.Models;
+using Noded.Kubelet.Pods;
+using Noded.Kubelet.Resources;
+using static Noded.Kubelet.Tests.Pods.SamplePods;
+
+namespace Noded.Kubelet.Tests.Pods;
+
+public sealed class PodAdmitterTests
+{
+    private static readonly AdmissionRules Rules = new(new NodeResources(2000, 1000, 500, 100), 3, ["kernel.msg*", "net.a"], HasAppArmor: false);
+
+    [Theory]
+    [InlineData("net.ipv4.tcp_syncookies", null)]
+    [InlineData("net/ipv4/tcp_wmem", null)]
+    [InlineData("kernel.msgmax", null)]
+    [InlineData("net.a", null)]
+    [InlineData("net.ab", "forbidden sysctl: \"net.ab\" not allowlisted")]
+    [InlineData("kernel.panic", "forbidden sysctl: \"kernel.panic\" not allowlisted")]
+    public void Admit_Sysctl_IsSafeOrAllowed(string name, string? refusal)
+    {
+        Pod pod = APod();
+        pod.Spec.SecurityContext = new V1PodSecurityContext { Sysctls = [new V1Sysctl { Name = name, Value = "1" }] };
+
+        AssertRefused(refusal is null ? null : "SysctlForbidden", refusal, Admit(pod));
+    }
+
+    [Theory]
+    [InlineData("cpu", "1500m", null)]
+    [InlineData("cpu", "1501m", "Node didn't have enough resource: cpu, requested: 1501, used: 500, capacity: 2000")]
+    [InlineData("memory", "900", null)]
+    [InlineData("memory", "901", "Node didn't have enough resource: memory, requested: 901, used: 100, capacity: 1000")]
+    [InlineData("ephemeral-storage", "501", "Node didn't have enough resource: ephemeral-storage, requested: 501, used: 0, capacity: 500")]
+    public void Admit_Request_FitsBesideTheOthers(string resource, string amount, string? refusal)
+    {
+        Pod other = Requesting("u2", ("cpu", "500m"), ("memory", "100"));
+
+        AssertRefused(refusal is null ? null : "OutOf" + resource, refusal, Admit(Requesting("u1", (resource, amount)), other));
+    }
+
+    [Fact]
+    public void Admit_MoreOthersThanTheNodeTakes_IsRefused()
+    {
+        Assert.Null(Admit(APod(), APod("u2"), APod("u3")));
+        AssertRefused(
+            "OutOfpods",
+            "Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3",
+            Admit(APod(), APod("u2"), APod("u3"), APod("u4")));
+    }
+
+    [Theory]
+    [InlineData(80, "TCP", null, 80, "TCP", null, true)]
+    [InlineData(80, "TCP", null, 80, null, "127.0.0.1", true)]
+    [InlineData(80, "TCP", "127.0.0.1", 80, "TCP", "127.0.0.1", true)]
+    [InlineData(80, "TCP", "127.0.0.1", 80, "TCP", "127.0.0.2", false)]
+    [InlineData(80, "TCP", null, 80, "UDP", null, false)]
+    [InlineData(80, "TCP", null, 81, "TCP", null, false)]
+    public void Admit_HostPort_MustBeFree(
+        int port, string? protocol, string? address, int otherPort, string? otherProtocol, string? otherAddress, bool collides)
+    {
+        Pod one = APod().With(container => container.Ports = [APort(port, protocol, address)]);
+        Pod other = APod("u2").With(container => container.Ports = [APort(otherPort, otherProtocol, otherAddress)]);
+
+        AssertRefused(
+            collides ? "NodePorts" : null,
+            collides ? "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" : null,
+            Admit(one, other));
+    }
+
+    [Theory]
+    [InlineData("MemoryPressure", null, null, true)]
+    [InlineData("MemoryPressure", "10m", null, false)]
+    [InlineData("DiskPressure", "10m", null, true)]
+    [InlineData("DiskPressure", null, "system-node-critical", false)]
+    public void Admit_UnderPressure_TakesNoMoreOfWhatGoesFirst(string pressure, string? cpu, string? priorityClass, bool isRefused)
+    {
+        Pod pod = cpu is null ? APod() : Requesting("u1", ("cpu", cpu));
+        pod.Spec.PriorityClassName = priorityClass;
+
+        AssertRefused(
+            isRefused ? "Evicted" : null,
+            isRefused ? $"The node had condition: [{pressure}]. " : null,
+            new PodAdmitter(Rules, () => [pressure]).Admit(pod, []));
+    }
+
+    [Theory]
+    [InlineData("RuntimeDefault", false, true)]
+    [InlineData("Localhost", false, true)]
+    [InlineData("Unconfined", false, false)]
+    [InlineData("RuntimeDefault", true, false)]
+    public void Admit_AppArmorProfile_NeedsAKernelThatEnforcesIt(string type, bool hasAppArmor, bool isRefused)
+    {
+        Pod pod = APod().With(container => container.SecurityContext =
+            new V1SecurityContext { AppArmorProfile = new V1AppArmorProfile { Type = type } });
+
+        AssertRefused(
+            isRefused ? "AppArmor" : null,
+            isRefused ? "Cannot enforce AppArmor: AppArmor is not enabled on the host" : null,
+            new PodAdmitter(Rules with { HasAppArmor = hasAppArmor }, () => []).Admit(pod, []));
+    }
+
+    [Fact]
+    public async Task Rejected_Pod_HasFailedAndStartsNothingAndStaysSo()
+    {
+        KubeletHarness kubelet = new KubeletHarness().Start();
+        Pod pod = Requesting("u1", ("cpu", "100"));
+
+        await kubelet.DesireAsync(pod);
+
+        V1PodStatus status = kubelet.Statuses.Reports[pod.Uid].Status;
+        Assert.Equal(("Failed", "OutOfcpu"), (status.Phase, status.Reason));
+        Assert.StartsWith("Pod was rejected: Node didn't have enough resource: cpu", status.Message, StringComparison.Ordinal);
+        Assert.Empty(status.ContainerStatuses);
+        Assert.Contains(kubelet.Events.Read(), nodeEvent => nodeEvent is { Reason: "OutOfcpu", Type: "Warning" });
+
+        await using KubeletHarness next = await kubelet.SucceedAsync();
+        await next.DesireAsync(pod);
+
+        Assert.Equal("OutOfcpu", next.Statuses.Reports[pod.Uid].Status.Reason);
+        Assert.Empty(next.Runtime.Writes);
+        await next.DesireAsync();
+        Assert.Empty(Directory.GetFiles(Path.Combine(next.Root, "var/lib/noded/pods")));
+    }
+
+    [Fact]
+    public async Task Running_Pods_AreTakenBeforeNewOnesByTheNextDaemon()
+    {
+        KubeletHarness kubelet = new KubeletHarness().Start();
+        Pod running = Requesting("u2", ("cpu", "3"));
+        await kubelet.DesireAsync(running);
+        await using KubeletHarness next = await kubelet.SucceedAsync();
+
+        // By its name the new one comes first.
+        await next.DesireAsync(Requesting("u1", ("cpu", "3")), running);
+
+        Assert.Equal("Failed", next.Statuses.Reports[new PodUid("u1")].Status.Phase);
+        Assert.Equal("Running", next.Statuses.Reports[running.Uid].Status.Phase);
+    }
+
+    private static PodFailure? Admit(Pod pod, params ImmutableArray<Pod> running) =>
+        new PodAdmitter(Rules, () => []).Admit(pod, running);
+
+    private static void AssertRefused(string? reason, string? message, PodFailure? failure)
+    {
+        Assert.Equal((reason, message), (failure?.Reason, failure?.Event));
+        Assert.Equal(reason is not null, failure?.IsRejection == true);
+    }
+
+    private static Pod Requesting(string uid, params (string Resource, string Amount)[] requests) =>
+        APod(uid, uid).With(container => container.Resources = new V1ResourceRequirements
+        {
+            Requests = requests.ToDictionary(request => request.Resource, request => new ResourceQuantity(request.Amount)),
+        });
+
+    private static V1ContainerPort APort(int port, string? protocol, string? address) =>
+        new() { ContainerPort = 8080, HostPort = port, Protocol = protocol, HostIP = address };
+}

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using k8s.Models;
+using Noded.Kubelet.Pods;
+using Noded.Kubelet.Resources;
+using Noded.Kubelet.Tests.Pods;
+using Noded.Linux.Cgroups;
+
+namespace Noded.Kubelet.Tests.Resources;
+
+public sealed class PodCgroupLimitsTests
+{
+    private static readonly ImmutableArray<HugePageSize> Sizes = [new("hugepages-2Mi", "2MB"), new("hugepages-1Gi", "1GB")];
+
+    [Fact]
+    public void Compute_BestEffort_HasTheSmallestShareAndNoLimit()
+    {
+        CgroupLimits limits = Compute(SamplePods.APod());
+
+        Assert.Equal((2, null, null, -1), (limits.CpuShares, limits.CpuQuota, limits.Memory, limits.Pids));
+        Assert.All(limits.HugePages, size => Assert.Equal(0, size.Value));
+    }
+
+    [Fact]
+    public void Compute_EveryContainerHasLimits_SumsThem()
+    {
+        CgroupLimits limits = Compute(Pod(("500m", "64Mi"), ("1", "32Mi")));
+
+        Assert.Equal(
+            (1536, TimeSpan.FromMilliseconds(150), 96 << 20), (limits.CpuShares, limits.CpuQuota, limits.Memory));
+    }
+
+    [Fact]
+    public void Compute_OneContainerWithoutALimit_HasNone()
+    {
+        CgroupLimits limits = Compute(Pod(("500m", "64Mi"), (null, null)));
+
+        Assert.Equal((512, null, null), (limits.CpuShares, limits.CpuQuota, limits.Memory));
+    }
+
+    [Fact]
+    public void Compute_OptionsOfTheNode_AreThere()
+    {
+        CgroupLimits limits = PodCgroupLimits.Compute(
+            Pod(("500m", "64Mi")), new CgroupOptions(100, false, TimeSpan.FromMilliseconds(20)), [], [new IoLimit("8:0")]);
+
+        Assert.Equal((null, 100, "8:0"), (limits.CpuQuota, limits.Pids, Assert.Single(limits.Io).Device));
+    }
+
+    [Fact]
+    public void Compute_HugePages_AreThoseThatAreNamed()
+    {
+        Pod pod = Pod(("500m", "64Mi"));
+        pod.Spec.Containers[0].Resources.Limits["hugepages-2Mi"] = new ResourceQuantity("4Mi");
+
+        ImmutableDictionary<string, long> pages = Compute(pod).HugePages;
+
+        Assert.Equal((4L << 20, 0L), (pages["2MB"], pages["1GB"]));
+    }
+
+    [Theory]
+    [InlineData("hugepages-2048kB", "hugepages-2Mi", "2MB")]
+    [InlineData("hugepages-1048576kB", "hugepages-1Gi", "1GB")]
+    [InlineData("hugepages-64kB", "hugepages-64Ki", "64KB")]
+    public void TryParse_DirectoryOfTheKernel_HasBothNames(string directory, string resource, string kernelName) =>
+        Assert.Equal(new HugePageSize(resource, kernelName), HugePageSize.TryParse(directory));
+
+    [Theory]
+    [InlineData("transparent")]
+    [InlineData("hugepages-xkB")]
+    public void TryParse_AnythingElse_IsNone(string directory) => Assert.Null(HugePageSize.TryParse(directory));
+
+    private static CgroupLimits Compute(Pod pod) => PodCgroupLimits.Compute(pod, CgroupOptions.Default, Sizes, []);
+
+    private static Pod Pod(params (string? Cpu, string? Memory)[] limits)
+    {
+        Pod pod = SamplePods.APod(containers: [.. limits.Select((_, i) => $"c{i}")]);
+        foreach ((V1Container container, (string? cpu, string? memory)) in pod.Spec.Containers.Zip(limits))
+        {
+            if (cpu is not null)
+            {
+                Dictionary<string, ResourceQuantity> amounts = new() { ["cpu"] = new(cpu), ["memory"] = new(memory!) };
+                container.Resources = new V1ResourceRequirements { Limits = amounts, Requests = amounts };
+            }
+        }
+
+        return pod;
+    }
+}

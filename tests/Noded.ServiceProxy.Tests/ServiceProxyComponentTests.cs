@@ -1,0 +1,233 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Threading.Channels;
+using k8s.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using Noded.Primitives;
+using Prometheus;
+
+namespace Noded.ServiceProxy.Tests;
+
+/// <summary>The whole proxy, from a source's news to a connection of a socket.</summary>
+[Trait("Category", "Integration")]
+public sealed class ServiceProxyComponentTests : IAsyncLifetime
+{
+    private readonly SourceOfTest _source = new("api");
+    private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
+    private ProxySandbox _sandbox = null!; // made before every test
+    private AgentClient _agent = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _sandbox = await ProxySandbox.CreateAsync(Token);
+        _agent = await _sandbox.StartAgentAsync(Token);
+        await _agent.DoAsync("listen-tcp 127.0.0.2:8001 a", Token);
+        await _agent.DoAsync("listen-tcp 127.0.0.3:8001 b", Token);
+    }
+
+    [Fact]
+    public async Task Run_NewsOfServicesAndSlices_AreWhereConnectionsGo()
+    {
+        await using Running proxy = Run(_source);
+        _source.Say(new ServiceSourceChange.Snapshot([AService()], [ASlice("127.0.0.2")]));
+        await proxy.SyncedAsync(Token);
+        string first = await _agent.AskAsync("tcp 10.96.0.1:80", Token);
+
+        _source.Say(new ServiceSourceChange.Slice(new NamespacedName("default", "web-1"), ASlice("127.0.0.3")));
+        await proxy.SyncedAsync(Token);
+        string second = await _agent.AskAsync("tcp 10.96.0.1:80", Token);
+        _source.Say(new ServiceSourceChange.Slice(new NamespacedName("default", "web-1"), null));
+        await proxy.SyncedAsync(Token);
+        string third = await _agent.AskAsync("tcp 10.96.0.1:80", Token);
+
+        Assert.Equal(
+            ("a 10.96.0.1:80", "b 10.96.0.1:80", "error ConnectionRefused"), (first, second, third));
+    }
+
+    [Fact]
+    public async Task Run_Ended_ConnectionsGoOn()
+    {
+        Running proxy = Run(_source);
+        _source.Say(new ServiceSourceChange.Snapshot([AService()], [ASlice("127.0.0.2")]));
+        await proxy.SyncedAsync(Token);
+
+        await proxy.DisposeAsync();
+
+        Assert.Equal("a 10.96.0.1:80", await _agent.AskAsync("tcp 10.96.0.1:80", Token));
+    }
+
+    [Fact]
+    public async Task Run_OneSourceHasNotSynced_KeepsWhatItsPredecessorLeft()
+    {
+        _sandbox.Tables.Apply(Plans.Of("web", "10.96.0.1:80", "127.0.0.2:8001"));
+        _sandbox.Tables.Apply(Plans.Of("gone", "10.96.0.2:80", "127.0.0.2:8001"));
+        SourceOfTest slow = new("file");
+        await using Running proxy = Run(_source, slow);
+        _source.Say(new ServiceSourceChange.Snapshot([AService()], [ASlice("127.0.0.3")]));
+        await _source.TakenAsync(Token);
+        string before = await _agent.AskAsync("tcp 10.96.0.1:80", Token);
+
+        slow.Say(new ServiceSourceChange.Snapshot([], []));
+        await proxy.SyncedAsync(Token);
+
+        Assert.Equal("a 10.96.0.1:80", before);
+        Assert.Equal("b 10.96.0.1:80", await _agent.AskAsync("tcp 10.96.0.1:80", Token));
+        Assert.Equal("error NetworkUnreachable", await _agent.AskAsync("tcp 10.96.0.2:80", Token));
+    }
+
+    [Fact]
+    public async Task Run_SnapshotWithoutAService_RemovesIt()
+    {
+        await using Running proxy = Run(_source);
+        _source.Say(new ServiceSourceChange.Snapshot([AService()], [ASlice("127.0.0.2")]));
+        await proxy.SyncedAsync(Token);
+
+        _source.Say(new ServiceSourceChange.Snapshot([], []));
+        await proxy.SyncedAsync(Token);
+
+        Assert.Equal("error NetworkUnreachable", await _agent.AskAsync("tcp 10.96.0.1:80", Token));
+    }
+
+    [Fact]
+    public async Task Run_Metrics_HaveKubeProxysNamesAndTheUseOfTheMaps()
+    {
+        await using Running proxy = Run(_source);
+        _source.Say(new ServiceSourceChange.Snapshot([AService()], [ASlice("127.0.0.2")]));
+        await proxy.SyncedAsync(Token);
+        await _agent.AskAsync("tcp 10.96.0.1:80", Token);
+
+        using MemoryStream text = new();
+        await _registry.CollectAndExportAsTextAsync(text, Token);
+        string metrics = Encoding.UTF8.GetString(text.ToArray());
+
+        Assert.Contains("kubeproxy_sync_proxy_rules_duration_seconds_count 1", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubeproxy_sync_proxy_rules_service_changes_total 1", metrics, StringComparison.Ordinal);
+        Assert.Contains("noded_serviceproxy_map_entries{map=\"frontends\"} 1", metrics, StringComparison.Ordinal);
+        Assert.Contains("noded_serviceproxy_verdicts_total{verdict=\"translated\"} 1", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_PinsOutsideABpfFileSystem_SaysWhatIsMissing()
+    {
+        ServiceProxyComponent component = Component(
+            new ServiceProxyOptions(_sandbox.Cgroup, Path.Combine(_sandbox.Sandbox.Root, "pins"), Plans.Node), _source);
+
+        IOException refusal = await Assert.ThrowsAnyAsync<IOException>(() => component.RunAsync(Token));
+
+        Assert.StartsWith("pin map ", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_NoSuchCgroup_NamesIt()
+    {
+        ServiceProxyComponent component = Component(
+            new ServiceProxyOptions(_sandbox.Cgroup + "/none", Path.Combine(_sandbox.Mount, "other"), Plans.Node), _source);
+
+        IOException refusal = await Assert.ThrowsAnyAsync<IOException>(() => component.RunAsync(Token));
+
+        Assert.StartsWith($"open {_sandbox.Cgroup}/none: ", refusal.Message, StringComparison.Ordinal);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_sandbox is not null)
+        {
+            await _sandbox.DisposeAsync();
+        }
+    }
+
+    private static V1Service AService() => new()
+    {
+        Metadata = new V1ObjectMeta { Name = "web", NamespaceProperty = "default" },
+        Spec = new V1ServiceSpec
+        {
+            Type = "ClusterIP",
+            ClusterIP = "10.96.0.1",
+            Ports = [new V1ServicePort { Port = 80, Protocol = "TCP" }],
+        },
+    };
+
+    private static V1EndpointSlice ASlice(string address) => new()
+    {
+        AddressType = "IPv4",
+        Metadata = new V1ObjectMeta
+        {
+            Name = "web-1",
+            NamespaceProperty = "default",
+            Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = "web" },
+        },
+        Endpoints = [new V1Endpoint { Addresses = [address] }],
+        Ports = [new Discoveryv1EndpointPort { Name = "", Port = 8001 }],
+    };
+
+    private Running Run(params ImmutableArray<IServiceSource> sources) =>
+        new(Component(new ServiceProxyOptions(_sandbox.Cgroup, _sandbox.Pins, Plans.Node), sources));
+
+    private ServiceProxyComponent Component(ServiceProxyOptions options, params ImmutableArray<IServiceSource> sources) =>
+        new(options, sources, new ServiceProxyMetrics(_registry), TimeProvider.System, NullLoggerFactory.Instance);
+
+    /// <summary>A component that runs until it is disposed.</summary>
+    private sealed class Running : IAsyncDisposable
+    {
+        private readonly ServiceProxyComponent _component;
+        private readonly CancellationTokenSource _stop = new();
+        private readonly Task _task;
+
+        public Running(ServiceProxyComponent component)
+        {
+            _component = component;
+            _task = component.RunAsync(_stop.Token);
+        }
+
+        public async Task SyncedAsync(CancellationToken cancellationToken)
+        {
+            Task<string> synced = _component.Synced.ReadAsync(cancellationToken).AsTask();
+            if (await Task.WhenAny(synced, _task) == _task)
+            {
+                await _task;
+            }
+
+            await synced;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            try
+            {
+                await _task;
+            }
+            catch (OperationCanceledException)
+            {
+                // Cancelled above.
+            }
+
+            _stop.Dispose();
+        }
+    }
+
+    private sealed class SourceOfTest(string name) : IServiceSource
+    {
+        private readonly Channel<ServiceSourceChange> _news = Channel.CreateUnbounded<ServiceSourceChange>();
+        private readonly Channel<bool> _taken = Channel.CreateUnbounded<bool>();
+
+        public string Name => name;
+
+        public void Say(ServiceSourceChange change) => _news.Writer.TryWrite(change);
+
+        /// <summary>Returns when the news before has been passed on.</summary>
+        public Task<bool> TakenAsync(CancellationToken cancellationToken) => _taken.Reader.ReadAsync(cancellationToken).AsTask();
+
+        public async IAsyncEnumerable<ServiceSourceChange> WatchAsync(
+            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await foreach (ServiceSourceChange change in _news.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return change;
+                _taken.Writer.TryWrite(true);
+            }
+        }
+    }
+}

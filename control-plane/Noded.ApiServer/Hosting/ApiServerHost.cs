@@ -9,7 +9,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-using Noded.ApiServer.Http;
 
 namespace Noded.ApiServer.Hosting;
 
@@ -19,10 +18,12 @@ public sealed class ApiServerHost : IAsyncDisposable
     private const int StreamsPerConnection = 1000;
 
     private readonly WebApplication _application;
+    private readonly CancellationTokenSource _stop;
+    private readonly Task _background;
 
-    private ApiServerHost(WebApplication application)
+    private ApiServerHost(WebApplication application, CancellationTokenSource stop, Task background)
     {
-        _application = application;
+        (_application, _stop, _background) = (application, stop, background);
         IServerAddressesFeature? addresses =
             application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>();
         Address = new Uri(addresses?.Addresses.First() ?? throw new IOException("The API server listens nowhere."));
@@ -40,14 +41,17 @@ public sealed class ApiServerHost : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
         WebApplication application = builder.Build();
         application.Run(composition.Router.RouteAsync);
+        CancellationTokenSource stop = new();
+        Task background = composition.RunAsync(stop.Token);
         try
         {
             await composition.PrepareAsync(cancellationToken);
             await application.StartAsync(cancellationToken);
-            return new ApiServerHost(application);
+            return new ApiServerHost(application, stop, background);
         }
         catch
         {
+            await EndAsync(stop, background);
             await application.DisposeAsync();
             throw;
         }
@@ -59,12 +63,28 @@ public sealed class ApiServerHost : IAsyncDisposable
         using CancellationTokenSource now = new(TimeSpan.Zero);
         await _application.StopAsync(now.Token);
         await _application.DisposeAsync();
+        await EndAsync(_stop, _background);
+    }
+
+    private static async Task EndAsync(CancellationTokenSource stop, Task background)
+    {
+        await stop.CancelAsync();
+        try
+        {
+            await background;
+        }
+        catch (OperationCanceledException)
+        {
+            // As it was told.
+        }
+
+        stop.Dispose();
     }
 
     private static void Configure(KestrelServerOptions kestrel, ApiServerOptions options)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = BodyReader.MaxBytes + 1;
+        kestrel.Limits.MaxRequestBodySize = null; // BodyReader has a bound, and an answer for what exceeds it
         kestrel.Limits.MinResponseDataRate = null; // a watch says nothing for hours
         kestrel.Limits.Http2.MaxStreamsPerConnection = StreamsPerConnection;
         kestrel.Listen(new IPEndPoint(options.Address, options.Port), listen =>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 using Noded.Store;
@@ -32,4 +33,16 @@ public sealed record ApiServerOptions
 
     /// <summary>The server's port there.</summary>
     public int AdvertisePort { get; init; } = 6443;
+
+    /// <summary>Signs the tokens of ServiceAccounts: ECDSA on P-256.</summary>
+    public required ECDsa ServiceAccountKey { get; init; }
+
+    /// <summary>Who tokens say has issued them; also the audience that the server itself is.</summary>
+    public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
+
+    /// <summary>The authority of the server's certificate as PEM, told to every namespace; null to tell none.</summary>
+    public string? ClusterAuthority { get; init; }
+
+    /// <summary>Whether the controllers run here that no cluster can do without: namespaces, garbage collection.</summary>
+    public bool RunsControllers { get; init; } = true;
 }

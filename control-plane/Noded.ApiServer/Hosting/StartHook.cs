@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json.Nodes;
 
+using Noded.ApiServer.Authorization;
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Errors;
 using Noded.ApiServer.Registries;
@@ -13,6 +14,7 @@ namespace Noded.ApiServer.Hosting;
 internal sealed class StartHook(ResourceTable resources, ObjectWriter objects, ServiceNetwork network)
 {
     private const string Scheduling = "scheduling.k8s.io";
+    private const string Access = "rbac.authorization.k8s.io";
     private const string Networking = "networking.k8s.io";
 
     private static readonly ImmutableArray<string> Namespaces =
@@ -32,6 +34,7 @@ internal sealed class StartHook(ResourceTable resources, ObjectWriter objects, S
         }
 
         await EnsurePrioritiesAsync(cancellationToken);
+        await EnsurePolicyAsync(cancellationToken);
         JsonObject cidr = Named($"{Networking}/v1", "ServiceCIDR", "kubernetes");
         cidr["spec"] = new JsonObject { ["cidrs"] = new JsonArray(network.Prefix.ToString()) };
         await EnsureAsync(resources.Get(Networking, "v1", "servicecidrs"), null, cidr, cancellationToken);
@@ -57,6 +60,19 @@ internal sealed class StartHook(ResourceTable resources, ObjectWriter objects, S
             JsonObject document = Named($"{Scheduling}/v1", "PriorityClass", name);
             document["value"] = value;
             await EnsureAsync(classes, null, document, cancellationToken);
+        }
+    }
+
+    private async Task EnsurePolicyAsync(CancellationToken cancellationToken)
+    {
+        foreach (JsonObject role in BootstrapPolicy.ClusterRoles())
+        {
+            await EnsureAsync(resources.Get(Access, "v1", "clusterroles"), null, role, cancellationToken);
+        }
+
+        foreach (JsonObject binding in BootstrapPolicy.ClusterRoleBindings())
+        {
+            await EnsureAsync(resources.Get(Access, "v1", "clusterrolebindings"), null, binding, cancellationToken);
         }
     }
 

@@ -14,9 +14,9 @@ internal interface IRequestHandler
 internal sealed class RequestHandlers(
     ReadHandler read,
     WatchHandler watch,
-    WriteHandler write,
-    DeleteHandler delete,
-    IReadOnlyDictionary<string, IRequestHandler> special)
+    (WriteHandler Write, DeleteHandler Delete) changes,
+    IReadOnlyDictionary<string, IRequestHandler> special,
+    IReadOnlyDictionary<string, EncodedDocument> paths)
 {
     /// <summary>Handlers by <c>resource.group</c> or <c>resource.group/subresource</c>, or by a path that is no resource's.</summary>
     public Task HandleAsync(ApiRequest request)
@@ -34,17 +34,26 @@ internal sealed class RequestHandlers(
             ("get", null or "status") => read.GetAsync(request),
             ("list", null) => read.ListAsync(request),
             ("watch", null) => watch.WatchAsync(request),
-            ("create", null) => write.CreateAsync(request),
+            ("create", null) => changes.Write.CreateAsync(request),
             ("update", null or "status" or "finalize" or "approval" or "ephemeralcontainers" or "resize") =>
-                write.UpdateAsync(request),
-            ("patch", null or "status" or "approval" or "ephemeralcontainers" or "resize") => write.PatchAsync(request),
+                changes.Write.UpdateAsync(request),
+            ("patch", null or "status" or "approval" or "ephemeralcontainers" or "resize") => changes.Write.PatchAsync(request),
             ("get", "approval" or "ephemeralcontainers" or "resize") => read.GetAsync(request),
-            ("delete", null) => delete.DeleteAsync(request),
-            ("deletecollection", null) => delete.DeleteCollectionAsync(request),
+            ("delete", null) => changes.Delete.DeleteAsync(request),
+            ("deletecollection", null) => changes.Delete.DeleteCollectionAsync(request),
             _ => throw ApiStatusException.NoSuchPath(),
         };
     }
 
     /// <summary>Answers a path that is no resource's; false if there is no such path.</summary>
-    public Task<bool> TryWriteOtherAsync(HttpContext context, string path) => Task.FromResult(false);
+    public async Task<bool> TryWriteOtherAsync(HttpContext context, string path)
+    {
+        if (!paths.TryGetValue(path.TrimEnd('/'), out EncodedDocument? document))
+        {
+            return false;
+        }
+
+        await document.WriteAsync(context);
+        return true;
+    }
 }

@@ -82,7 +82,7 @@ internal sealed partial class RequestRouter(
 
     private async Task DispatchOtherAsync(HttpContext context, UserIdentity user, string path)
     {
-        await gate.AuthorizeAsync(user, context.Request.Method, path);
+        await gate.AuthorizeAsync(user, context.Request.Method, path, context.RequestAborted);
         if (context.Request.Method is not ("GET" or "HEAD"))
         {
             throw ApiStatusException.MethodNotAllowed();

@@ -9,7 +9,7 @@ namespace Noded.ApiServer.Registries;
 /// <summary>The transactions in which an object and what it holds change together.</summary>
 internal sealed record ObjectChange(Resource Resource, string? Namespace, string Name)
 {
-    private string Key => Resource.Key(Namespace, Name);
+    public string Key => Resource.Key(Namespace, Name);
 
     /// <param name="document">The object as it shall be.</param>
     /// <param name="old">As it is; null if it must not exist.</param>

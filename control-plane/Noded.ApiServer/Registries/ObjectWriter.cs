@@ -13,6 +13,9 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
     private const int NameTries = 8;
     private const int AllocationTries = 64;
 
+    /// <summary>Hears of each key that was written before the client does.</summary>
+    public Func<string, long, CancellationToken, Task>? Committed { get; init; }
+
     public async Task<JsonObject> CreateAsync(
         Resource resource, string? ns, JsonObject document, WriteOptions options, CancellationToken cancellationToken)
     {
@@ -215,6 +218,7 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
                     document[name] = value;
                 }
 
+                await TellAsync(change, result.Revision, cancellationToken);
                 return result.Revision;
             }
 
@@ -243,6 +247,15 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
     {
         ObjectChange change = new(resource, ns, document.Name());
         TransactionResult result = await store.CommitAsync(change.Delete(document, revision), cancellationToken);
-        return result.Succeeded ? result.Revision : null;
+        if (!result.Succeeded)
+        {
+            return null;
+        }
+
+        await TellAsync(change, result.Revision, cancellationToken);
+        return result.Revision;
     }
+
+    private Task TellAsync(ObjectChange change, long revision, CancellationToken cancellationToken) =>
+        Committed is { } committed ? committed(change.Key, revision, cancellationToken) : Task.CompletedTask;
 }

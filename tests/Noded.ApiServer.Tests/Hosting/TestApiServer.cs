@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,6 +16,7 @@ internal sealed class TestApiServer : IAsyncDisposable
     private readonly TestPki _pki = new(TimeProvider.System);
     private readonly X509Certificate2 _serverCertificate;
     private readonly SqliteStore _store;
+    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private ApiServerHost? _host;
 
     private TestApiServer()
@@ -43,6 +45,8 @@ internal sealed class TestApiServer : IAsyncDisposable
                     Clock = TimeProvider.System,
                     ServerCertificate = server._serverCertificate,
                     ClientAuthorities = [server._pki.Authority],
+                    ServiceAccountKey = server._key,
+                    ClusterAuthority = server._pki.Authority.ExportCertificatePem(),
                 },
                 NullLoggerFactory.Instance,
                 cancellationToken);
@@ -75,26 +79,17 @@ internal sealed class TestApiServer : IAsyncDisposable
         string name = Guid.NewGuid().ToString("N");
         TestPki.WritePem(client, Directory, name);
         string path = Path.Combine(Directory, $"{name}.conf");
-        File.WriteAllText(path, $$"""
-            apiVersion: v1
-            kind: Config
-            current-context: test
-            clusters:
-            - name: test
-              cluster:
-                server: {{Address}}
-                certificate-authority-data: {{Base64(_pki.Authority.ExportCertificatePem())}}
-            users:
-            - name: test
-              user:
-                client-certificate: {{Directory}}/{{name}}.crt
-                client-key: {{Directory}}/{{name}}.key
-            contexts:
-            - name: test
-              context:
-                cluster: test
-                user: test
-            """);
+        File.WriteAllText(path, Kubeconfig($$"""
+            {"client-certificate": "{{Directory}}/{{name}}.crt", "client-key": "{{Directory}}/{{name}}.key"}
+            """));
+        return path;
+    }
+
+    /// <summary>Writes a kubeconfig that says where the server is, and of nobody who they are.</summary>
+    public string WriteEmptyKubeconfig()
+    {
+        string path = Path.Combine(Directory, $"{Guid.NewGuid():N}.conf");
+        File.WriteAllText(path, Kubeconfig("{}"));
         return path;
     }
 
@@ -107,9 +102,29 @@ internal sealed class TestApiServer : IAsyncDisposable
 
         await _store.DisposeAsync();
         _serverCertificate.Dispose();
+        _key.Dispose();
         _pki.Dispose();
         _directory.Delete(recursive: true);
     }
+
+    private string Kubeconfig(string user) => $$"""
+        apiVersion: v1
+        kind: Config
+        current-context: test
+        clusters:
+        - name: test
+          cluster:
+            server: {{Address}}
+            certificate-authority-data: {{Base64(_pki.Authority.ExportCertificatePem())}}
+        users:
+        - name: test
+          user: {{user}}
+        contexts:
+        - name: test
+          context:
+            cluster: test
+            user: test
+        """;
 
     private SocketsHttpHandler Handler()
     {

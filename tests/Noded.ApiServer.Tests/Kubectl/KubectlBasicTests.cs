@@ -15,7 +15,7 @@ public sealed class KubectlBasicTests(KubectlFixture kubectl) : IClassFixture<Ku
         string ns = await kubectl.NamespaceAsync();
 
         await kubectl.RunAsync("-n", ns, "create", "configmap", "settings", "--from-literal=colour=blue");
-        string name = await kubectl.RunAsync("-n", ns, "get", "configmap", "-o", "name");
+        string name = await kubectl.RunAsync("-n", ns, "get", "configmap", "--field-selector=metadata.name=settings", "-o", "name");
         string colour = await kubectl.RunAsync("-n", ns, "get", "cm", "settings", "-o", "jsonpath={.data.colour}");
         string deleted = await kubectl.RunAsync("-n", ns, "delete", "configmap", "settings");
 

@@ -44,6 +44,18 @@ public sealed class KubectlFixture : IAsyncLifetime
         return result.Error.TrimEnd();
     }
 
+    /// <summary>Runs kubectl with a token instead of a certificate.</summary>
+    internal async Task<string> TokenAsync(string token, params string[] arguments) =>
+        (await WithTokenAsync(token, arguments)).OrThrow().Output.TrimEnd();
+
+    /// <summary>Runs kubectl with a token that must be refused.</summary>
+    internal async Task<string> TokenFailAsync(string token, params string[] arguments)
+    {
+        ProgramResult result = await WithTokenAsync(token, arguments);
+        Assert.NotEqual(0, result.ExitCode);
+        return result.Error;
+    }
+
     /// <summary>Runs kubectl with an editor.</summary>
     internal async Task EditAsync(string editor, params string[] arguments)
     {
@@ -80,4 +92,12 @@ public sealed class KubectlFixture : IAsyncLifetime
         File.WriteAllText(path, text);
         return path;
     }
+
+    private Task<ProgramResult> WithTokenAsync(string token, string[] arguments) => ChildProcess.RunAsync(
+        Program,
+        [
+            "--kubeconfig", Server.WriteEmptyKubeconfig(), "--token", token,
+            "--cache-dir", Path.Combine(Server.Directory, "cache"), .. arguments,
+        ],
+        TestContext.Current.CancellationToken);
 }

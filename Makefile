@@ -102,6 +102,10 @@ test-integration: build publish images ## Run the tests against the kernel, cont
 test-containerd: build publish images ## Run the whole-binary tests with another containerd: CONTAINERD=/path/to/containerd
 	@NODED_CONTAINERD=$(CONTAINERD) tests/run.sh --filter-trait Category=E2E
 
+.PHONY: test-crash
+test-crash: build publish images ## Kill the daemon a thousand times while pods come and go
+	@NODED_CRASH_ROUNDS=1000 $(ARTIFACTS)/bin/Noded.E2E.Tests/debug/Noded.E2E.Tests --filter-class '*CrashChurnTests'
+
 .PHONY: format
 format: ## Check the formatting of all code; the build checks its style
 	@dotnet format whitespace . --folder --exclude artifacts/ --verify-no-changes --verbosity quiet
@@ -110,6 +114,10 @@ format: ## Check the formatting of all code; the build checks its style
 .PHONY: bench-start
 bench-start: $(NODED) images ## Measure the way from exec to the first running pod
 	@dotnet run --project tests/Noded.Benchmarks -c Release -- start
+
+.PHONY: bench-pods
+bench-pods: $(NODED) images ## Measure what a pod's start and stop cost beyond the runtime's part
+	@dotnet run --project tests/Noded.Benchmarks -c Release -- pods
 
 .PHONY: bench-idle
 bench-idle: $(NODED) images ## Measure what a node costs that has nothing to do

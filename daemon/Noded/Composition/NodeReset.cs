@@ -136,7 +136,7 @@ internal static class NodeReset
         List<string> directories = [paths.State, paths.Run, paths.Logs];
         if (!keepManifests)
         {
-            directories.Add(paths.Manifests);
+            directories.AddRange([paths.Manifests, paths.Services]);
         }
 
         foreach (string directory in directories.Where(Directory.Exists))
@@ -170,7 +170,7 @@ internal static class NodeReset
     {
         foreach (string directory in (string[])
             [
-                paths.PodLogs, paths.LogLinks, paths.Kubelet, paths.CniConfig, paths.CniNetworks,
+                paths.Services, Path.GetDirectoryName(paths.Services)!, paths.PodLogs, paths.LogLinks, paths.Kubelet, paths.CniConfig, paths.CniNetworks,
                 "/var/lib/cni/results", "/var/lib/cni",
                 "/run/containerd/s", "/run/containerd",
             ])

@@ -44,7 +44,8 @@ packages: ## Install the Debian packages that building, running and testing need
 .PHONY: debian-packages
 debian-packages: ## Unpack what tests of the API server use of newer Debian: kubectl, upstream's samples
 	@tests/tools/unpack-package.sh trixie kubectl $(ARTIFACTS)/debian
-	tests/tools/unpack-package.sh sid golang-k8s-api-dev $(ARTIFACTS)/debian
+	# That suite moves: without it the tests that compare with it are skipped.
+	tests/tools/unpack-package.sh sid golang-k8s-api-dev $(ARTIFACTS)/debian || echo "sid's golang-k8s-api-dev is not to be had"
 
 .PHONY: build
 build: ## Compile everything; warnings are errors

@@ -111,6 +111,31 @@ struct socket_flows {
 	__u32 next;
 };
 
+/*
+ * A flow that is translated packet by packet. Forward: from the client to the Service's address,
+ * with the backend as value; reply: from the backend to the client, with the Service's address.
+ */
+struct flow_key {
+	__be32 client[4];
+	__be32 peer[4];
+	__be16 client_port;
+	__be16 peer_port;
+	__u8 proto;
+	__u8 is_reply;
+	__u16 reserved;
+};
+_Static_assert(sizeof(struct flow_key) == 40, "a hash key has no hidden padding");
+
+struct flow {
+	__be32 addr[4];
+	__be16 port;
+	__u16 reserved;
+	__u32 service;
+	__u32 backend;
+	__u32 generation;
+};
+_Static_assert(sizeof(struct flow) == 32, "no hidden padding");
+
 enum counter {
 	COUNTER_TRANSLATED,
 	COUNTER_REFUSED, /* nobody serves */

@@ -17,14 +17,16 @@ internal sealed partial class CacheFeed<T>(
     public async Task RunAsync(TimeProvider clock, CancellationToken cancellationToken)
     {
         Backoff backoff = new(FirstDelay, LongestDelay, Random.Shared.NextDouble);
+        bool mustList = true;
 
         while (true)
         {
             try
             {
-                if (hub.State is null)
+                if (mustList)
                 {
                     await ListAsync(cancellationToken);
+                    mustList = false;
                 }
 
                 await WatchAsync(backoff, cancellationToken);
@@ -32,27 +34,25 @@ internal sealed partial class CacheFeed<T>(
             catch (CompactedException)
             {
                 LogCompacted(prefix);
-                await TryAsync(ListAsync, cancellationToken);
+                mustList = true;
             }
             catch (StoreUnavailableException e)
             {
-                TimeSpan delay = backoff.Next();
-                LogUnavailable(prefix, delay, e);
-                await Task.Delay(delay, clock, cancellationToken);
+                await PauseAsync(e);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // An object that cannot be decoded, say. A cache that stands still must not do so in silence.
+                mustList = true;
+                await PauseAsync(e);
             }
         }
-    }
 
-    private async Task TryAsync(Func<CancellationToken, Task> action, CancellationToken cancellationToken)
-    {
-        try
+        async Task PauseAsync(Exception exception)
         {
-            await action(cancellationToken);
-        }
-        catch (StoreUnavailableException e)
-        {
-            // The watch that follows fails for the same reason, and waits.
-            LogUnavailable(prefix, TimeSpan.Zero, e);
+            TimeSpan delay = backoff.Next();
+            LogUnavailable(prefix, delay, exception);
+            await Task.Delay(delay, clock, cancellationToken);
         }
     }
 

@@ -8,11 +8,11 @@ internal readonly record struct CacheAnswer<T>(CacheChange<T>[] Changes, long Re
     where T : class;
 
 /// <summary>The cache's state and newest changes: one writes, watches and readers come and go.</summary>
-internal sealed class CacheHub<T>(int maxChanges, long maxBytes)
+internal sealed class CacheHub<T>(int maxChanges, long maxBytes, Func<T, string?>? index)
     where T : class
 {
     private readonly Lock _lock = new();
-    private readonly List<CacheWatcher> _watchers = [];
+    private readonly WatcherTable<T> _watchers = new(index);
     private readonly ChangeRing<T> _ring = new(maxChanges, maxBytes);
     private readonly List<(long Revision, TaskCompletionSource Reached)> _waiting = [];
     private volatile CacheSnapshot<T>? _state;
@@ -28,7 +28,7 @@ internal sealed class CacheHub<T>(int maxChanges, long maxBytes)
         {
             lock (_lock)
             {
-                return _watchers.Exists(watcher => watcher.WantsBookmarks);
+                return _watchers.All.Any(watcher => watcher.WantsBookmarks);
             }
         }
     }
@@ -52,7 +52,7 @@ internal sealed class CacheHub<T>(int maxChanges, long maxBytes)
         {
             _state = state;
             _ring.Reset(state);
-            _watchers.ForEach(watcher => watcher.Ring());
+            RingAll();
             Reach(state.Revision);
         }
     }
@@ -64,9 +64,9 @@ internal sealed class CacheHub<T>(int maxChanges, long maxBytes)
         {
             _state = after;
             _ring.Add(changes, after);
-            foreach (CacheWatcher watcher in _watchers)
+            foreach (CacheChange<T> change in changes)
             {
-                RingIfConcerned(watcher, changes);
+                _watchers.Ring(change);
             }
 
             Reach(after.Revision);
@@ -78,7 +78,7 @@ internal sealed class CacheHub<T>(int maxChanges, long maxBytes)
     {
         lock (_lock)
         {
-            foreach (CacheWatcher watcher in _watchers.Where(watcher => watcher.WantsBookmarks))
+            foreach (CacheWatcher watcher in _watchers.All.Where(watcher => watcher.WantsBookmarks))
             {
                 watcher.OwesBookmark = true;
                 watcher.Ring();
@@ -163,7 +163,7 @@ internal sealed class CacheHub<T>(int maxChanges, long maxBytes)
         lock (_lock)
         {
             _closed = true;
-            _watchers.ForEach(watcher => watcher.Ring());
+            RingAll();
             _waiting.ForEach(waiter => waiter.Reached.TrySetException(Closed()));
             _waiting.Clear();
         }
@@ -184,15 +184,11 @@ internal sealed class CacheHub<T>(int maxChanges, long maxBytes)
         }
     }
 
-    private static void RingIfConcerned(CacheWatcher watcher, IReadOnlyList<CacheChange<T>> changes)
+    private void RingAll()
     {
-        foreach (CacheChange<T> change in changes)
+        foreach (CacheWatcher watcher in _watchers.All)
         {
-            if (watcher.IsInRange(change.Key))
-            {
-                watcher.Ring();
-                return;
-            }
+            watcher.Ring();
         }
     }
 

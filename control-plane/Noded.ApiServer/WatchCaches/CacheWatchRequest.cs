@@ -18,6 +18,12 @@ internal sealed record CacheWatchRequest<T>(string Start, string End)
     /// <summary>Which objects to tell of; null for all.</summary>
     public Func<CachedObject<T>, bool>? Matches { get; init; }
 
+    /// <summary>
+    /// What the cache's index says of the objects that <see cref="Matches"/> accepts; null if they differ in that.
+    /// Such a watch is not even woken for other objects, so thousands of them cost little.
+    /// </summary>
+    public string? IndexValue { get; init; }
+
     /// <summary>Whether to tell now and then how far the watch is.</summary>
     public bool WantsBookmarks { get; init; }
 }

@@ -8,11 +8,14 @@ namespace Noded.ApiServer.WatchCaches;
 /// A watch takes changes from the ring when its client is ready for more: whatever a client does, it costs no memory
 /// and holds nobody up. One that is so slow that the ring has passed it is cut.
 /// </remarks>
-internal sealed class CacheWatcher(string start, string end, bool wantsBookmarks)
+internal sealed class CacheWatcher(string start, string end, string? indexValue, bool wantsBookmarks)
 {
     // To ring a bell that rings already changes nothing.
     private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    /// <summary>What the index says of the objects it looks at; null for anything.</summary>
+    public string? IndexValue => indexValue;
 
     public bool WantsBookmarks => wantsBookmarks;
 

@@ -31,19 +31,21 @@ internal sealed class WatchCache<T> : IAsyncDisposable
     /// <summary>Makes a cache and begins to fill it; reads wait until it is full.</summary>
     /// <param name="prefix">Ends in a slash.</param>
     /// <param name="decode">Decodes a stored object; must not throw.</param>
+    /// <param name="index">Something of an object by which many watches choose one, such as a pod's node.</param>
     public WatchCache(
         IStore store,
         string prefix,
         Func<KeyValue, T> decode,
         WatchCacheOptions options,
-        (TimeProvider Clock, ILogger Logger) services)
+        (TimeProvider Clock, ILogger Logger) services,
+        Func<T, string?>? index = null)
     {
         _store = store;
         _prefix = prefix;
         _decode = decode;
         _options = options;
         _clock = services.Clock;
-        _hub = new(options.MaxChanges, options.MaxBytes);
+        _hub = new(options.MaxChanges, options.MaxBytes, index);
         _bookmarks = _clock.CreateTimer(
             static state => ((WatchCache<T>)state!).TellBookmarks(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _feed = new CacheFeed<T>(store, prefix, decode, _hub, services.Logger).RunAsync(_clock, _stop.Token);
@@ -99,7 +101,7 @@ internal sealed class WatchCache<T> : IAsyncDisposable
         CacheWatchRequest<T> request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await WaitForStateAsync(request, cancellationToken);
-        CacheWatcher watcher = new(request.Start, request.End, request.WantsBookmarks);
+        CacheWatcher watcher = new(request.Start, request.End, request.IndexValue, request.WantsBookmarks);
         CacheSnapshot<T> state = _hub.Add(watcher, request.After);
         try
         {

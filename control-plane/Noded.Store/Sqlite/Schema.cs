@@ -19,7 +19,7 @@ internal static class Schema
         PRAGMA journal_size_limit = 67108864;
         PRAGMA trusted_schema = OFF;
         PRAGMA temp_store = MEMORY;
-        PRAGMA cache_size = -16000;
+        PRAGMA cache_size = -8000;
         """;
 
     private const string Tables = """
@@ -84,7 +84,7 @@ internal static class Schema
         SqliteConnection connection = new(path);
         try
         {
-            connection.Execute("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8000;");
+            connection.Execute("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2000;");
             return connection;
         }
         catch

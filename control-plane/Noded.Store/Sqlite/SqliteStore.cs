@@ -21,6 +21,7 @@ public sealed class SqliteStore : IStore
     private readonly StoreWriter _writer;
     private readonly WatchHub _hub;
     private readonly ReaderPool _readers;
+    private readonly FlushTimer _flushTimer;
     private int _disposed;
 
     private SqliteStore(SqliteStoreOptions options, TimeProvider clock, ILogger<SqliteStore> logger)
@@ -35,15 +36,17 @@ public sealed class SqliteStore : IStore
             }
 
             LeaseDeadlines deadlines = new(clock);
+            DeferredWrites deferred = new(options.MayDefer);
             _revisions = new(_reservation, _baseRevision);
             WriteSession session = Open(TimeSpan.Zero);
             _hub = new(_baseRevision, session.Compaction.Compacted);
             _readers = new(options.Path, Readers);
+            _flushTimer = new(clock, options.FlushPeriod, FlushLater);
             _writer = new(session, () => Open(RetryPeriod), deadlines, Publish, logger);
 
             WriteSession Open(TimeSpan least)
             {
-                WriteSession opened = new(options.Path, _revisions, deadlines, clock);
+                WriteSession opened = new(options.Path, _revisions, deadlines, deferred, clock);
                 opened.LoadLeases(least);
                 return opened;
             }
@@ -74,7 +77,18 @@ public sealed class SqliteStore : IStore
     public async Task<RangeResult> RangeAsync(RangeRequest request, CancellationToken cancellationToken)
     {
         ThrowIfInGap(request.Revision);
-        return await _readers.ReadAsync(reader => reader.Range(request, _baseRevision), cancellationToken);
+        (long revision, DeferredRows deferred) = _hub.State;
+
+        if (request is { End: null, Revision: 0 } && deferred.Rows.TryGetValue(request.Start, out HistoryRow? row))
+        {
+            return new(request.CountOnly ? [] : [row.ToKeyValue()], 1, revision);
+        }
+
+        return await ReadAsync(
+            (request.Start, request.End),
+            (reader, known) => reader.Range(request, known),
+            result => request.Revision == 0 ? result.Revision : request.Revision,
+            cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -93,7 +107,7 @@ public sealed class SqliteStore : IStore
         long next = _hub.Add(watcher, request.Revision);
         try
         {
-            yield return new(Math.Min(next - 1, _hub.Revision), []);
+            yield return new(Math.Min(next - 1, _hub.State.Revision), []);
 
             while (true)
             {
@@ -140,6 +154,7 @@ public sealed class SqliteStore : IStore
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             _hub.Close();
+            await _flushTimer.DisposeAsync();
             _readers.Dispose();
             await Task.Run(_writer.Dispose);
             _revisions.Close();
@@ -147,8 +162,55 @@ public sealed class SqliteStore : IStore
         }
     }
 
-    private void Publish(WriteSession session) =>
-        _hub.Publish(session.Changes, session.Revision, session.Compaction.Compacted);
+    private void Publish(WriteSession session)
+    {
+        _hub.Publish(session);
+        _flushTimer.Arm(session.Deferred);
+    }
+
+    private void FlushLater() => _ = FlushAsync();
+
+    /// <summary>Writes what was deferred, if that is possible now.</summary>
+    private async Task FlushAsync()
+    {
+        try
+        {
+            await _writer.SubmitAsync(static session => session.Flush(), CancellationToken.None);
+        }
+        catch (StoreUnavailableException)
+        {
+            // Told by the writer. The rows stay, and the timer is armed by the next change that is made.
+        }
+    }
+
+    /// <summary>Reads the tables, which have all that the answer, as of its revision, must have.</summary>
+    private async Task<T> ReadAsync<T>(
+        (string Start, string? End) range,
+        Func<SnapshotReader, long, T> read,
+        Func<T, long> revisionOf,
+        CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            (long revision, DeferredRows before) = _hub.State;
+
+            if (before.Touches(range.Start, range.End, long.MaxValue))
+            {
+                await _writer.SubmitAsync(static session => session.Flush(), cancellationToken);
+                continue;
+            }
+
+            // What is published is on disk or deferred: a read that begins now sees it.
+            T result = await _readers.ReadAsync(reader => read(reader, revision), cancellationToken);
+            DeferredRows after = _hub.State.Deferred;
+
+            // Something deferred in the meantime, of a revision before that of a commit that the read has seen?
+            if (after.Writes == before.Writes && !after.Touches(range.Start, range.End, revisionOf(result)))
+            {
+                return result;
+            }
+        }
+    }
 
     private async Task<WatchBatch> NextAsync(
         Watcher watcher, WatchRequest request, long next, CancellationToken cancellationToken)
@@ -158,8 +220,11 @@ public sealed class SqliteStore : IStore
             HubAnswer answer = _hub.Since(watcher, next);
             WatchBatch found = answer.Changes is { } changes
                 ? Select(watcher, changes, answer.Revision)
-                : await _readers.ReadAsync(
-                    reader => reader.Since(request with { Revision = next }, _baseRevision), cancellationToken);
+                : await ReadAsync(
+                    (request.Start, request.End),
+                    (reader, known) => reader.Since(request with { Revision = next }, known),
+                    static batch => batch.Revision,
+                    cancellationToken);
 
             if (found.Events.Length > 0 || (answer.OwesProgress && answer.Changes is not null))
             {

@@ -93,6 +93,12 @@ internal sealed partial class StoreWriter : IDisposable
             Execute();
             _batch.Clear();
         }
+
+        if (_session is { Deferred.Rows.IsEmpty: false })
+        {
+            _batch.Add(new WriteRequest<int>(static session => session.Flush()));
+            Execute();
+        }
     }
 
     private bool WaitForWork()
@@ -163,6 +169,8 @@ internal sealed partial class StoreWriter : IDisposable
         try
         {
             _session = _open();
+            // On a full disk, the log may hold what the database file has room for.
+            _session.Checkpoint();
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {

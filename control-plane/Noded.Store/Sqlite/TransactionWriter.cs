@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace Noded.Store.Sqlite;
 
 /// <summary>Makes changes in the SQLite transaction that is going on, and remembers them for the watches.</summary>
-internal sealed class TransactionWriter(SqliteConnection connection, RevisionCounter revisions) : IDisposable
+internal sealed class TransactionWriter(
+    SqliteConnection connection, RevisionCounter revisions, DeferredWrites deferred) : IDisposable
 {
     private readonly HistoryReader _history = new(connection);
 
@@ -15,7 +16,7 @@ internal sealed class TransactionWriter(SqliteConnection connection, RevisionCou
     /// <summary>What was changed since <see cref="Forget"/>, a batch per revision.</summary>
     public List<WatchBatch> Changes { get; } = [];
 
-    public HistoryRow? Latest(string key) => _history.Latest(key);
+    public HistoryRow? Latest(string key) => deferred.Find(key) ?? _history.Latest(key);
 
     /// <exception cref="LeaseNotFoundException">A key should be put with a lease that is not there.</exception>
     public TransactionResult Commit(Transaction transaction)
@@ -37,6 +38,12 @@ internal sealed class TransactionWriter(SqliteConnection connection, RevisionCou
                 .Where(row => !row.IsDelete).Select(row => row.ToKeyValue())]);
         }
 
+        if (transaction.Changes is [Change.Put put] && deferred.Accepts(transaction, Latest(put.Key)))
+        {
+            Defer(put, Latest(put.Key)!);
+            return new(true, revisions.Current, []);
+        }
+
         // Before anything is changed: the changes of others in this SQLite transaction stay.
         CheckLeases(transaction);
         Apply(transaction.Changes, key => Known(transaction.Conditions, found, key) ?? Latest(key));
@@ -45,6 +52,18 @@ internal sealed class TransactionWriter(SqliteConnection connection, RevisionCou
 
     /// <summary>Makes changes under one revision; those that delete what is not there have none.</summary>
     public void Apply(ImmutableArray<Change> changes) => Apply(changes, Latest);
+
+    /// <summary>Writes all rows that were deferred.</summary>
+    public int Flush()
+    {
+        int count = deferred.Current.Rows.Count;
+        foreach (HistoryRow row in deferred.Current.Rows.Values.OrderBy(row => row.Id))
+        {
+            Write(row);
+        }
+
+        return count;
+    }
 
     public void Forget() => Changes.Clear();
 
@@ -69,6 +88,11 @@ internal sealed class TransactionWriter(SqliteConnection connection, RevisionCou
                 continue;
             }
 
+            if (before is not null && deferred.Find(change.Key) is { } waiting)
+            {
+                Write(waiting);
+            }
+
             revision = revision == 0 ? revisions.Next() : revision;
             HistoryRow now = Next(change, before, RowId.Of(revision, events.Count));
             Insert(now);
@@ -79,6 +103,22 @@ internal sealed class TransactionWriter(SqliteConnection connection, RevisionCou
         {
             Changes.Add(new(revision, events.DrainToImmutable()));
         }
+    }
+
+    /// <summary>Makes a change that is told to all, but goes to disk later.</summary>
+    private void Defer(Change.Put put, HistoryRow before)
+    {
+        HistoryRow now = Next(put, before, RowId.Of(revisions.Next(), 0));
+        bool isDeferred = deferred.Find(put.Key) is not null;
+        // On disk, it will follow the row that is there.
+        deferred.Add(isDeferred ? now with { Previous = before.Previous } : now);
+        Changes.Add(new(revisions.Current, [new(now.ToKeyValue(), IsDelete: false, before.ToKeyValue())]));
+    }
+
+    private void Write(HistoryRow row)
+    {
+        Insert(row);
+        deferred.Remove(row.Key);
     }
 
     private static HistoryRow Next(Change change, HistoryRow? before, long id) => change switch

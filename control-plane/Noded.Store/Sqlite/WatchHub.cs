@@ -18,6 +18,7 @@ internal sealed class WatchHub
     private readonly RecentChanges _recent = new(MaxBatches, MaxBytes);
     private long _revision;
     private long _compacted;
+    private DeferredRows _deferred = DeferredRows.None;
     private bool _closed;
 
     public WatchHub(long revision, long compacted)
@@ -27,24 +28,27 @@ internal sealed class WatchHub
         _recent.StartAfter(revision);
     }
 
-    /// <summary>The newest revision that is on disk and told.</summary>
-    public long Revision
+    /// <summary>The newest revision that is acknowledged and told, and what of it is not on disk.</summary>
+    public (long Revision, DeferredRows Deferred) State
     {
         get
         {
             lock (_lock)
             {
-                return _revision;
+                return (_revision, _deferred);
             }
         }
     }
 
-    public void Publish(IReadOnlyList<WatchBatch> changes, long revision, long compacted)
+    /// <summary>Tells what a transaction of the writer has changed.</summary>
+    public void Publish(WriteSession session)
     {
+        IReadOnlyList<WatchBatch> changes = session.Changes;
         lock (_lock)
         {
-            _revision = revision;
-            _compacted = compacted;
+            _revision = session.Revision;
+            _compacted = session.Compaction.Compacted;
+            _deferred = session.Deferred;
 
             foreach (WatchBatch batch in changes)
             {

@@ -11,16 +11,19 @@ internal sealed class WriteSession : IDisposable
     private readonly TransactionWriter _transactions;
     private readonly LeaseWriter _leases;
     private readonly LeaseDeadlines _deadlines;
+    private readonly DeferredWrites _deferred;
     private long _revisionBefore;
 
-    public WriteSession(string path, RevisionCounter revisions, LeaseDeadlines deadlines, TimeProvider clock)
+    public WriteSession(
+        string path, RevisionCounter revisions, LeaseDeadlines deadlines, DeferredWrites deferred, TimeProvider clock)
     {
         _connection = Schema.OpenForWriting(path);
         _begin = _connection.Prepare("BEGIN IMMEDIATE");
         _commit = _connection.Prepare("COMMIT");
         _revisions = revisions;
         _deadlines = deadlines;
-        _transactions = new(_connection, revisions);
+        _deferred = deferred;
+        _transactions = new(_connection, revisions, deferred);
         _leases = new(_connection, _transactions, revisions, clock);
         Compaction = new(_connection);
     }
@@ -32,9 +35,13 @@ internal sealed class WriteSession : IDisposable
 
     public long Revision => _revisions.Current;
 
+    /// <summary>What is acknowledged, but not on disk.</summary>
+    public DeferredRows Deferred => _deferred.Current;
+
     public void Begin()
     {
         _transactions.Forget();
+        _deferred.Begin();
         _revisionBefore = _revisions.Current;
         _begin.Run();
     }
@@ -45,8 +52,15 @@ internal sealed class WriteSession : IDisposable
     public void Abandon()
     {
         _revisions.ReturnTo(_revisionBefore);
+        _deferred.TakeBack();
         Dispose();
     }
+
+    /// <summary>Brings the log into the database file and empties it.</summary>
+    public void Checkpoint() => _connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+
+    /// <summary>Writes what was deferred.</summary>
+    public int Flush() => _transactions.Flush();
 
     public TransactionResult Commit(Transaction transaction) => _transactions.Commit(transaction);
 
@@ -64,6 +78,8 @@ internal sealed class WriteSession : IDisposable
             throw new FutureRevisionException(revision);
         }
 
+        // What is compacted is looked at row by row, so all rows have to be there.
+        Flush();
         Compaction.Begin(revision);
         return true;
     }

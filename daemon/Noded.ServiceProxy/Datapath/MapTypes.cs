@@ -189,3 +189,38 @@ internal readonly record struct ClientEntry
         _addr6 = v6 is null ? default : new MapAddress(v6);
     }
 }
+
+/// <summary>struct flow_key of bpf/include/node/service_types.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct FlowKey
+{
+    private readonly MapAddress _client;
+    private readonly MapAddress _peer;
+    private readonly BigEndian16 _clientPort;
+    private readonly BigEndian16 _peerPort;
+    private readonly byte _proto;
+    private readonly byte _isReply;
+    private readonly ushort _reserved;
+
+    public FlowKey(IPEndPoint client, IPEndPoint peer, byte protocol, bool isReply)
+    {
+        (_client, _peer) = (new MapAddress(client.Address), new MapAddress(peer.Address));
+        (_clientPort, _peerPort) = (new BigEndian16((ushort)client.Port), new BigEndian16((ushort)peer.Port));
+        (_proto, _isReply) = (protocol, isReply ? (byte)1 : (byte)0);
+        _reserved = 0;
+    }
+}
+
+/// <summary>struct flow of bpf/include/node/service_types.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct FlowEntry
+{
+    private readonly MapAddress _addr;
+    private readonly BigEndian16 _port;
+    private readonly ushort _reserved;
+    private readonly uint _service;
+    private readonly uint _backend;
+    private readonly uint _generation;
+
+    public IPEndPoint Target => new(_addr.ToIPAddress(), _port.Value);
+}

@@ -15,6 +15,7 @@ internal sealed class CacheRig : IAsyncDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("nd-cache-");
     private readonly WatchCacheOptions _options;
     private readonly TimeProvider _clock;
+    private int _failed;
 
     public CacheRig(WatchCacheOptions? options = null, TimeProvider? clock = null, Func<IStore, IStore>? around = null)
     {
@@ -36,7 +37,7 @@ internal sealed class CacheRig : IAsyncDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public WatchCache<string> NewCache() =>
-        new(Seen, Prefix, pair => Encoding.UTF8.GetString(pair.Value.Span), _options, (_clock, NullLogger.Instance));
+        new(Seen, Prefix, Decode, _options, (_clock, NullLogger.Instance), index: facts => facts.Split(' ')[0]);
 
     public async Task<long> PutAsync(string name, string value) => (await Store.CommitAsync(
         new([], [new Change.Put(Prefix + name, Encoding.UTF8.GetBytes(value))]), Token)).Revision;
@@ -55,6 +56,15 @@ internal sealed class CacheRig : IAsyncDisposable
     public static string Text(WatchNotice<string> notice) => notice.Type == NoticeType.Bookmark
         ? notice.EndsInitialEvents ? "end of state" : "bookmark"
         : $"{notice.Type} {Text(notice.Object!)}";
+
+    /// <summary>Fails once, if the test wants that.</summary>
+    private string Decode(KeyValue pair)
+    {
+        string facts = Encoding.UTF8.GetString(pair.Value.Span);
+        return facts == "broken" && Interlocked.Exchange(ref _failed, 1) == 0
+            ? throw new FormatException("The test made this object so.")
+            : facts;
+    }
 
     public async ValueTask DisposeAsync()
     {

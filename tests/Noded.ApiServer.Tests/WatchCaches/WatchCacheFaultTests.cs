@@ -90,6 +90,22 @@ public sealed class WatchCacheFaultTests
         await Assert.ThrowsAsync<CompactedException>(old.NextAsync);
     }
 
+    [Fact]
+    public async Task Feed_ObjectThatCannotBeDecoded_BeginsAnew()
+    {
+        TestClock clock = new();
+        await using CacheRig rig = new(clock: clock);
+        await rig.PutAsync("a", "1");
+        await rig.ListAsync(Consistent);
+        await using NoticeReader watch = new(rig.Cache, All with { State = new Freshness.Any() });
+        Assert.Equal(["Added a=1"], await watch.NextAsync(1));
+
+        await rig.PutAsync("a", "broken");
+
+        await AdvanceUntilAsync(clock, watch.NextOrEndAsync());
+        Assert.Equal(["a=broken"], await rig.ListAsync(new Freshness.Any()));
+    }
+
     /// <summary>Lets time pass, timer by timer, until something has happened.</summary>
     private static async Task AdvanceUntilAsync(TestClock clock, Task happened)
     {

@@ -85,6 +85,33 @@ public sealed class WatchCacheWatchTests
     }
 
     [Fact]
+    public async Task Watch_ByTheIndex_SeesObjectsComeAndGo()
+    {
+        await using CacheRig rig = new();
+        await rig.PutAsync("a", "node1 x");
+        await using NoticeReader first = new(rig.Cache, OfNode("node1"));
+        await using NoticeReader second = new(rig.Cache, OfNode("node2"));
+        Assert.Equal(["Added a=node1 x", "end of state"], await first.NextAsync(2));
+        Assert.Equal(["end of state"], await second.NextAsync(1));
+
+        await rig.PutAsync("b", "node3 y");
+        await rig.PutAsync("a", "node2 x");
+        await rig.PutAsync("a", "node2 z");
+        await rig.DeleteAsync("a");
+
+        Assert.Equal(["Deleted a=node1 x"], await first.NextAsync(1));
+        Assert.Equal(["Added a=node2 x", "Modified a=node2 z", "Deleted a=node2 z"], await second.NextAsync(3));
+
+        static CacheWatchRequest<string> OfNode(string node) => All with
+        {
+            State = Consistent,
+            MarksEndOfState = true,
+            IndexValue = node,
+            Matches = found => found.Facts.StartsWith(node, StringComparison.Ordinal),
+        };
+    }
+
+    [Fact]
     public async Task Watch_OfANamespace_TellsOfNoOther()
     {
         await using CacheRig rig = new();

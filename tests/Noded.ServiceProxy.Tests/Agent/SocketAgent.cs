@@ -9,7 +9,7 @@ namespace Noded.ServiceProxy.Tests.Agent;
 /// Sockets inside a cgroup and a network namespace, by commands on standard input, one line each; each is answered by
 /// one line. Servers answer everybody with their name.
 /// </summary>
-internal sealed class SocketAgent
+internal sealed class SocketAgent : IDisposable
 {
     private const int SolSocket = 1;
     private const int SoNetnsCookie = 71;
@@ -20,10 +20,11 @@ internal sealed class SocketAgent
     private readonly Dictionary<string, Socket> _servers = [];
     private readonly Dictionary<string, Socket> _clients = [];
     private ConnectLoad? _load;
+    private NodeAgent? _node;
 
     internal static async Task<int> RunAsync(TextReader input, TextWriter output)
     {
-        SocketAgent agent = new();
+        using SocketAgent agent = new();
         while (await input.ReadLineAsync() is string line)
         {
             string answer;
@@ -47,6 +48,12 @@ internal sealed class SocketAgent
         return 0;
     }
 
+    public void Dispose()
+    {
+        Reset();
+        _node?.Dispose();
+    }
+
     private async Task<string> ExecuteAsync(string[] words)
     {
         switch (words)
@@ -67,10 +74,17 @@ internal sealed class SocketAgent
                 return await ConnectAsync(IPEndPoint.Parse(address), isMapped: false);
             case ["tcp-mapped", string address]:
                 return await ConnectAsync(IPEndPoint.Parse(address), isMapped: true);
+            case ["udp-send", string client, string address]:
+                return await SendAsync(client, IPEndPoint.Parse(address));
             case ["udp", string client, string address]:
                 return await AskAsync(client, IPEndPoint.Parse(address), isConnected: false);
             case ["udp-connected", string client, string address]:
                 return await AskAsync(client, IPEndPoint.Parse(address), isConnected: true);
+            case ["node", string pins]:
+                _node = new NodeAgent(pins);
+                return "ok";
+            case ["attach" or "local" or "service", ..]:
+                return _node!.Execute(words);
             case ["churn", string pins, string steps]:
                 ListChurn.Run(pins, int.Parse(steps, CultureInfo.InvariantCulture));
                 return "ok";
@@ -178,6 +192,14 @@ internal sealed class SocketAgent
         byte[] buffer = new byte[64];
         int length = await socket.ReceiveAsync(buffer, limit.Token);
         return $"{Encoding.UTF8.GetString(buffer, 0, length)} {socket.RemoteEndPoint}";
+    }
+
+    private async Task<string> SendAsync(string name, IPEndPoint address)
+    {
+        Socket socket = new(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        _clients.Add(name, socket);
+        await socket.SendToAsync(new byte[] { 1 }, address);
+        return "ok";
     }
 
     private async Task<string> AskAsync(string name, IPEndPoint address, bool isConnected)

@@ -19,9 +19,11 @@ public sealed class LayoutTests
     [InlineData("source_range_key", typeof(SourceRangeKey))]
     [InlineData("client", typeof(ClientEntry))]
     [InlineData("local_key", typeof(MapAddress))]
+    [InlineData("flow_key", typeof(FlowKey))]
+    [InlineData("flow", typeof(FlowEntry))]
     public async Task SharedStruct_HasTheSameSizeAndOffsetsInCAndCSharp(string structure, Type twin)
     {
-        JsonNode[] types = await ReadTypesAsync();
+        JsonNode[] types = await ReadTypesAsync(structure.StartsWith("flow", StringComparison.Ordinal) ? "packet" : "socket");
         JsonNode type = Assert.Single(
             types, type => (string?)type["kind"] == "STRUCT" && (string?)type["name"] == structure);
         int[] offsets = [.. type["members"]!.AsArray().SelectMany(member => Offsets(types, member!))];
@@ -58,14 +60,14 @@ public sealed class LayoutTests
         }
     }
 
-    private static async Task<JsonNode[]> ReadTypesAsync()
+    private static async Task<JsonNode[]> ReadTypesAsync(string name)
     {
         Requires.Program("bpftool");
         CancellationToken token = TestContext.Current.CancellationToken;
         string file = Path.GetTempFileName();
         try
         {
-            await File.WriteAllBytesAsync(file, BpfObjects.Read("socket"), token);
+            await File.WriteAllBytesAsync(file, BpfObjects.Read(name), token);
             ProgramResult result = await ChildProcess.RunAsync("bpftool", ["-j", "btf", "dump", "file", file], token);
             return [.. JsonNode.Parse(result.OrThrow().Output)!["types"]!.AsArray().OfType<JsonNode>()];
         }

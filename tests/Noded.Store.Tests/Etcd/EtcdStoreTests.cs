@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Noded.Store.Etcd;
 using Noded.Store.Tests.Conformance;
@@ -57,6 +59,52 @@ public sealed class EtcdStoreTests : IAsyncLifetime
         TransactionResult result = await store.CommitAsync(Transaction.Create("/a", "1"u8.ToArray()), Token);
 
         Assert.True(result.Succeeded);
+    }
+
+    [Fact]
+    public async Task Endpoint_ThatIsSilent_IsLeftForTheNext()
+    {
+        _servers = await EtcdServer.StartAsync(_directory.FullName, members: 1, tls: [], Token);
+        // Takes connections, as a machine does whose etcd hangs, and never says a word.
+        using TcpListener silent = new(IPAddress.Loopback, 0);
+        silent.Start();
+        Uri address = new($"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}");
+        await using EtcdStore store = Open(
+            new([address, _servers[0].Address]) { Timeout = TimeSpan.FromMilliseconds(500) });
+
+        Assert.Empty((await store.RangeAsync(new("/a", null), Token)).KeyValues);
+    }
+
+    [Fact]
+    public async Task Endpoint_ThatIsSilentOnAWrite_LeavesOpenWhetherItWasMade()
+    {
+        using TcpListener silent = new(IPAddress.Loopback, 0);
+        silent.Start();
+        Uri address = new($"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}");
+        await using EtcdStore store = Open(new([address]) { Timeout = TimeSpan.FromMilliseconds(500) });
+
+        StoreUnavailableException refused = await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => store.CommitAsync(Transaction.Create("/a", "1"u8.ToArray()), Token));
+
+        Assert.False(refused.NothingChanged);
+    }
+
+    [Fact]
+    public async Task Range_OfMoreBytesThanOneAnswerHas_IsReadInSmallerParts()
+    {
+        const int Count = 90;
+        _servers = await EtcdServer.StartAsync(_directory.FullName, members: 1, tls: [], Token);
+        await using EtcdStore store = Open(new([_servers[0].Address]) { Timeout = TimeSpan.FromMinutes(1) });
+        byte[] value = new byte[1_000_000];
+        for (int i = 0; i < Count; i++)
+        {
+            await store.CommitAsync(new([], [new Change.Put($"/big/{i:D3}", value)]), Token);
+        }
+
+        RangeResult all = await store.RangeAsync(RangeRequest.OfPrefix("/big/"), Token);
+
+        Assert.Equal(Enumerable.Range(0, Count).Select(i => $"/big/{i:D3}"), all.KeyValues.Select(pair => pair.Key));
+        Assert.Equal(Count, all.Count);
     }
 
     [Fact]

@@ -139,7 +139,7 @@ internal sealed class GarbageCollector(
                 change(current);
                 return current;
             },
-            WriteOptions.Default,
+            new WriteOptions { IsRelative = true },
             cancellationToken);
 
     private static void RemoveOwner(JsonObject document, string uid)

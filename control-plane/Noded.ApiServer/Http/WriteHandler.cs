@@ -54,6 +54,7 @@ internal sealed class WriteHandler(ObjectWriter objects, PatchHandler patches, A
     private WriteOptions Options(ApiRequest request) => new()
     {
         DryRun = request.Query.DryRun(),
+        IsRelative = request.Verb == "patch",
         Subresource = request.Target.Subresource,
         Admit = (admitted, cancellationToken) => admission.AdmitAsync(request, admitted, cancellationToken),
     };

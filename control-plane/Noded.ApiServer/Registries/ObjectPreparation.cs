@@ -49,8 +49,9 @@ internal static class ObjectPreparation
     }
 
     /// <returns>Whether the client insists on the version that it has seen.</returns>
-    public static bool ForUpdate(Resource resource, JsonObject document, JsonObject old, string? subresource)
+    public static bool ForUpdate(Resource resource, JsonObject document, JsonObject old, WriteOptions options)
     {
+        string? subresource = options.Subresource;
         CheckPlace(resource, old.Namespace(), document);
         CheckIdentity(resource, document, old);
         string? seen = document.TakeRevision();
@@ -60,7 +61,7 @@ internal static class ObjectPreparation
             throw ApiStatusException.Modified(resource.Definition, old.Name());
         }
 
-        if (seen is null && !resource.Strategy.AllowsUnconditionalUpdate && subresource is null)
+        if (seen is null && !resource.Strategy.AllowsUnconditionalUpdate && !options.IsRelative && subresource is null)
         {
             FieldErrors errors = new();
             errors.Invalid(new("metadata.resourceVersion"), 0, "must be specified for an update");

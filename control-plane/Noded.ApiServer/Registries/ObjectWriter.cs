@@ -67,7 +67,7 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
                 ?? throw ApiStatusException.NotFound(resource.Definition, name);
             JsonObject old = ObjectReader.Decode(resource, found);
             JsonObject document = change(old.Copy());
-            bool insists = ObjectPreparation.ForUpdate(resource, document, old, options.Subresource);
+            bool insists = ObjectPreparation.ForUpdate(resource, document, old, options);
             await AdmitAsync(new AdmissionRequest(resource, document, old), options, cancellationToken);
             ObjectPreparation.Validate(resource, document, old);
             if (options.DryRun)

@@ -79,6 +79,9 @@ internal sealed record WriteOptions
     /// <summary><c>status</c> and the like; null for the object itself.</summary>
     public string? Subresource { get; init; }
 
+    /// <summary>Whether the change is made upon whatever version is the newest, as a patch is.</summary>
+    public bool IsRelative { get; init; }
+
     /// <summary>Checks and changes the object before it is validated.</summary>
     public Func<AdmissionRequest, CancellationToken, Task>? Admit { get; init; }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Noded.Store;
@@ -18,7 +17,7 @@ internal sealed class WatchCache<T> : IAsyncDisposable
 
     private readonly IStore _store;
     private readonly string _prefix;
-    private readonly Func<KeyValue, T> _decode;
+    private readonly StorePages<T> _pages;
     private readonly WatchCacheOptions _options;
     private readonly TimeProvider _clock;
     private readonly CacheHub<T> _hub;
@@ -42,7 +41,7 @@ internal sealed class WatchCache<T> : IAsyncDisposable
     {
         _store = store;
         _prefix = prefix;
-        _decode = decode;
+        _pages = new(store, decode);
         _options = options;
         _clock = services.Clock;
         _hub = new(options.MaxChanges, options.MaxBytes, index);
@@ -58,20 +57,20 @@ internal sealed class WatchCache<T> : IAsyncDisposable
     public async Task<CacheSnapshot<T>> ReadAsync(
         string start, string end, Freshness freshness, CancellationToken cancellationToken)
     {
-        switch (freshness)
-        {
-            case Freshness.NotOlderThan(long revision):
-                await WaitForAsync(revision, cancellationToken);
-                return _hub.State!;
-            case Freshness.Exactly(long revision):
-                await WaitForAsync(revision, cancellationToken);
-                return _hub.StateAt(revision) ?? await ReadStoreAsync(start, end, revision, cancellationToken);
-            case Freshness.Consistent:
-                return await ReadConsistentAsync(start, end, cancellationToken);
-            default:
-                await _hub.WaitForAsync(0, cancellationToken);
-                return _hub.State!;
-        }
+        (CacheSnapshot<T>? state, long revision) = await StateAsync(freshness, cancellationToken);
+        return state ?? await _pages.ReadAsync(start, end, revision, cancellationToken);
+    }
+
+    /// <summary>A part of a list: of the cache's state, or of the store's where the cache does not have it.</summary>
+    /// <exception cref="CompactedException">The revision asked for is compacted.</exception>
+    /// <exception cref="FutureRevisionException">The revision asked for does not exist yet, and did not come soon.</exception>
+    /// <exception cref="StoreUnavailableException">The store cannot answer now.</exception>
+    public async Task<CachePage<T>> PageAsync(
+        CachePageRequest<T> request, Freshness freshness, CancellationToken cancellationToken)
+    {
+        (CacheSnapshot<T>? state, long revision) = await StateAsync(freshness, cancellationToken);
+        return state?.Page(request.Start, request.End, request.Limit, request.Matches)
+            ?? await _pages.PageAsync(request, revision, cancellationToken);
     }
 
     /// <summary>One object; null if there is none.</summary>
@@ -86,7 +85,7 @@ internal sealed class WatchCache<T> : IAsyncDisposable
         // To ask the store for the object is as cheap as to ask it for its revision.
         RangeResult result = await _store.RangeAsync(new(key, null), cancellationToken);
         return result.KeyValues is [KeyValue pair]
-            ? _hub.State?.Find(key) is { } cached && cached.Revision == pair.ModRevision ? cached : Decode(pair)
+            ? _hub.State?.Find(key) is { } cached && cached.Revision == pair.ModRevision ? cached : _pages.Decode(pair)
             : null;
     }
 
@@ -182,23 +181,39 @@ internal sealed class WatchCache<T> : IAsyncDisposable
         }
     }
 
-    private async Task<CacheSnapshot<T>> ReadConsistentAsync(
-        string start, string end, CancellationToken cancellationToken)
+    /// <summary>A state that is as fresh as is wanted; null if the store has to be asked, and at which revision.</summary>
+    private async Task<(CacheSnapshot<T>? State, long Revision)> StateAsync(
+        Freshness freshness, CancellationToken cancellationToken)
+    {
+        switch (freshness)
+        {
+            case Freshness.NotOlderThan(long revision):
+                await WaitForAsync(revision, cancellationToken);
+                return (_hub.State, 0);
+            case Freshness.Exactly(long revision):
+                await WaitForAsync(revision, cancellationToken);
+                return (_hub.StateAt(revision), revision);
+            case Freshness.Consistent:
+                return (await CatchUpWithStoreAsync(cancellationToken) ? _hub.State : null, 0);
+            default:
+                await _hub.WaitForAsync(0, cancellationToken);
+                return (_hub.State, 0);
+        }
+    }
+
+    /// <summary>False if the store has to be asked itself.</summary>
+    private async Task<bool> CatchUpWithStoreAsync(CancellationToken cancellationToken)
     {
         RangeResult now = await _store.RangeAsync(new(_prefix, null), cancellationToken);
         try
         {
-            if (await CatchUpAsync(now.Revision, cancellationToken))
-            {
-                return _hub.State!;
-            }
+            return await CatchUpAsync(now.Revision, cancellationToken);
         }
         catch (FutureRevisionException)
         {
             // The watch is stuck, the store is not.
+            return false;
         }
-
-        return await ReadStoreAsync(start, end, revision: 0, cancellationToken);
     }
 
     private async Task WaitForAsync(long revision, CancellationToken cancellationToken)
@@ -270,17 +285,6 @@ internal sealed class WatchCache<T> : IAsyncDisposable
             throw new FutureRevisionException(revision);
         }
     }
-
-    private async Task<CacheSnapshot<T>> ReadStoreAsync(
-        string start, string end, long revision, CancellationToken cancellationToken)
-    {
-        RangeResult result = await _store.RangeAsync(new(start, end) { Revision = revision }, cancellationToken);
-        return new(
-            result.KeyValues.Select(Decode).ToImmutableSortedSet(CacheSnapshot<T>.ByKey),
-            revision == 0 ? result.Revision : revision);
-    }
-
-    private CachedObject<T> Decode(KeyValue pair) => new(pair, _decode(pair));
 
     private void ArmBookmarks(CacheWatchRequest<T> request)
     {

@@ -135,6 +135,49 @@ public sealed class WatchCacheReadTests
         Assert.Equal([4, 1, 0], remaining);
     }
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(3, false)]
+    [InlineData(100, false)]
+    [InlineData(0, true)]
+    [InlineData(2, true)]
+    public async Task Page_OfAStateThatTheCacheNeverHad_IsAsIfItHadIt(int limit, bool selects)
+    {
+        await using CacheRig rig = new();
+        long revision = 0;
+        for (int i = 0; i < 12; i++)
+        {
+            revision = await rig.PutAsync($"{i:D2}", i % 3 == 0 ? "third" : "other");
+        }
+
+        CacheSnapshot<string> state = await rig.Cache.ReadAsync(CacheRig.Prefix, CacheRig.End, Consistent, Token);
+        await rig.PutAsync("00", "new");
+        await using WatchCache<string> late = rig.NewCache();
+        CachePageRequest<string> request = new(CacheRig.Prefix, CacheRig.End)
+        {
+            Limit = limit,
+            Matches = selects ? found => found.Facts == "third" : null,
+        };
+
+        while (true)
+        {
+            CachePage<string> expected = state.Page(request.Start, request.End, limit, request.Matches);
+            CachePage<string> page = await late.PageAsync(request, new Freshness.Exactly(revision), Token);
+
+            Assert.Equal(expected.Objects.Select(CacheRig.Text), page.Objects.Select(CacheRig.Text));
+            Assert.Equal(
+                (expected.Next, expected.Remaining, expected.Revision), (page.Next, page.Remaining, page.Revision));
+
+            if (page.Next is null)
+            {
+                return;
+            }
+
+            request = request with { Start = page.Next };
+        }
+    }
+
     [Fact]
     public async Task Page_WithASelector_HasSoManyThatMatchAndDoesNotCountTheRest()
     {

@@ -37,7 +37,8 @@ public sealed class EtcdCrashTests : IAsyncLifetime
     [Fact]
     public async Task Kill_UnderWrites_LosesNothingAcknowledgedAndWatchesResume()
     {
-        await using EtcdStore store = new(new([_servers[0].Address]), TimeProvider.System);
+        await using EtcdStore store = new(
+            new([_servers[0].Address]) { Timeout = TimeSpan.FromMinutes(2) }, TimeProvider.System);
         Task<List<WatchEvent>> watching = WatchToEndAsync(store);
         List<(string Key, long Revision, string Value)> acknowledged = [];
 

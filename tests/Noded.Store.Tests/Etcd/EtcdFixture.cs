@@ -23,7 +23,12 @@ public sealed class EtcdFixture : IStoreFixture, IAsyncLifetime
     }
 
     public Task<IStore> OpenAsync(CancellationToken cancellationToken) => Task.FromResult<IStore>(new EtcdStore(
-        new([.. _servers.Select(server => server.Address)]) { Prefix = $"/test{Interlocked.Increment(ref _count)}" },
+        new([.. _servers.Select(server => server.Address)])
+        {
+            Prefix = $"/test{Interlocked.Increment(ref _count)}",
+            // A machine that is busy with other things may let etcd wait for its disk.
+            Timeout = TimeSpan.FromMinutes(2),
+        },
         TimeProvider.System));
 
     public async ValueTask DisposeAsync()

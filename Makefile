@@ -13,7 +13,7 @@ IMAGES := $(ARTIFACTS)/images
 NODED := $(ARTIFACTS)/publish/noded/noded
 INVENTORY := $(ARTIFACTS)/bin/Noded.Inventory/debug/Noded.Inventory
 RUNTIME := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
-SOURCES := $(shell find daemon cni-plugins bpf packaging/images -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.c' -o -name '*.h' \)) \
+SOURCES := $(shell find daemon cni-plugins control-plane bpf packaging/images -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.c' -o -name '*.h' \)) \
 	Directory.Build.props Directory.Packages.props
 
 # Where `make run` puts its node. Short: socket paths below it have 107 bytes.
@@ -22,7 +22,7 @@ MAX_BINARY_MIB := 45
 
 PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git \
 	clang-format containernetworking-plugins iptables iputils-ping socat strace podman \
-	clang llvm libbpf-dev libelf-dev
+	clang llvm libbpf-dev libelf-dev libsqlite3-dev etcd-server
 
 .PHONY: help
 help: ## List the targets
@@ -40,6 +40,12 @@ packages: ## Install the Debian packages that building, running and testing need
 		# Debian's containerd must not start by itself: the node brings up its own.
 		DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null
 	fi
+
+.PHONY: debian-packages
+debian-packages: ## Unpack what tests of the API server use of newer Debian: kubectl, upstream's samples
+	@tests/tools/unpack-package.sh trixie kubectl $(ARTIFACTS)/debian
+	# That suite moves: without it the tests that compare with it are skipped.
+	tests/tools/unpack-package.sh sid golang-k8s-api-dev $(ARTIFACTS)/debian || echo "sid's golang-k8s-api-dev is not to be had"
 
 .PHONY: build
 build: ## Compile everything; warnings are errors
@@ -81,7 +87,7 @@ stop: ## Stop that node and remove everything it left
 	@if [[ -x $(NODED) ]]; then $(NODED) reset --root $(ROOT); fi
 
 .PHONY: test
-test: packages build publish images ## Run all tests; needs root
+test: packages debian-packages build publish images ## Run all tests; needs root
 	@tests/run.sh
 
 .PHONY: test-unit
@@ -96,6 +102,10 @@ test-integration: build publish images ## Run the tests against the kernel, cont
 test-containerd: build publish images ## Run the whole-binary tests with another containerd: CONTAINERD=/path/to/containerd
 	@NODED_CONTAINERD=$(CONTAINERD) tests/run.sh --filter-trait Category=E2E
 
+.PHONY: test-crash
+test-crash: build publish images ## Kill the daemon a thousand times while pods come and go
+	@NODED_CRASH_ROUNDS=1000 $(ARTIFACTS)/bin/Noded.E2E.Tests/debug/Noded.E2E.Tests --filter-class '*CrashChurnTests'
+
 .PHONY: format
 format: ## Check the formatting of all code; the build checks its style
 	@dotnet format whitespace . --folder --exclude artifacts/ --verify-no-changes --verbosity quiet
@@ -104,6 +114,10 @@ format: ## Check the formatting of all code; the build checks its style
 .PHONY: bench-start
 bench-start: $(NODED) images ## Measure the way from exec to the first running pod
 	@dotnet run --project tests/Noded.Benchmarks -c Release -- start
+
+.PHONY: bench-pods
+bench-pods: $(NODED) images ## Measure what a pod's start and stop cost beyond the runtime's part
+	@dotnet run --project tests/Noded.Benchmarks -c Release -- pods
 
 .PHONY: bench-idle
 bench-idle: $(NODED) images ## Measure what a node costs that has nothing to do

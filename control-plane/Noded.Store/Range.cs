@@ -29,20 +29,3 @@ public sealed record RangeResult(ImmutableArray<KeyValue> KeyValues, long Count,
     /// <summary>Whether the range goes on after the last key here.</summary>
     public bool More => KeyValues.Length < Count;
 }
-
-/// <summary>The arithmetic of ranges of keys.</summary>
-public static class KeyRange
-{
-    /// <summary>The first key after all keys that begin with <paramref name="prefix"/>.</summary>
-    /// <exception cref="ArgumentException">The prefix is empty or its last character cannot be followed by another.</exception>
-    public static string EndOfPrefix(string prefix)
-    {
-        // The keys of Kubernetes end their prefixes in a slash, so the next character always has the next byte.
-        if (prefix.Length == 0 || prefix[^1] >= 0x7f)
-        {
-            throw new ArgumentException($"The prefix \"{prefix}\" must end in an ASCII character.", nameof(prefix));
-        }
-
-        return string.Concat(prefix.AsSpan(0, prefix.Length - 1), ((char)(prefix[^1] + 1)).ToString());
-    }
-}

@@ -5,13 +5,19 @@ namespace Noded.Store;
 public sealed class CompactedException(long compactRevision)
     : Exception($"The revision asked for is compacted; the oldest that can be read is {compactRevision}.")
 {
-    /// <summary>The oldest revision that can still be read.</summary>
+    /// <summary>The oldest revision that can still be read, 0 if the store did not say.</summary>
     public long CompactRevision { get; } = compactRevision;
 }
 
 /// <summary>A revision was asked for that does not exist yet.</summary>
 public sealed class FutureRevisionException(long revision)
     : Exception($"Revision {revision} was asked for, which does not exist yet.");
+
+/// <summary>A key should be put with a lease that is not there.</summary>
+public sealed class LeaseNotFoundException(long lease) : Exception($"There is no lease {lease}.");
+
+/// <summary>A transaction has more bytes than the store takes.</summary>
+public sealed class RequestTooLargeException(string message) : Exception(message);
 
 /// <summary>The store cannot answer now.</summary>
 public sealed class StoreUnavailableException(string message, bool nothingChanged, Exception? innerException = null)

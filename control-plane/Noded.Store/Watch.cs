@@ -21,5 +21,5 @@ public sealed record WatchBatch(long Revision, ImmutableArray<WatchEvent> Events
 /// <summary>A change of one key.</summary>
 /// <param name="Current">The key as changed; of a deletion, its name and the revision that deleted it, without a value.</param>
 /// <param name="IsDelete">Whether the key was deleted.</param>
-/// <param name="Previous">The key before; null if it was made by this change or that is compacted.</param>
+/// <param name="Previous">The key before; null if this change made it, and perhaps if that is compacted.</param>
 public sealed record WatchEvent(KeyValue Current, bool IsDelete, KeyValue? Previous);

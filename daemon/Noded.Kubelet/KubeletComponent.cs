@@ -130,6 +130,12 @@ public sealed class KubeletComponent : IDisposable
     /// <summary>Removes the links to logs that are gone.</summary>
     public static void SweepLogLinks(NodePaths paths) => LogLinks.Sweep(paths.LogLinks, paths.PodLogs);
 
+    /// <summary>Completes once it is known which pods there are to be.</summary>
+    public Task Synced => _syncLoop.Synced;
+
+    /// <summary>Every pod that is to be has a status.</summary>
+    public bool KnowsAllPods => Synced.IsCompletedSuccessfully && Reports.Count >= _syncLoop.DesiredPods;
+
     /// <summary>Completes with the next change of a pod's status.</summary>
     public Task WaitForStatusAsync(CancellationToken cancellationToken) => _statuses.WaitForChangeAsync(cancellationToken);
 
@@ -184,6 +190,7 @@ public sealed class KubeletComponent : IDisposable
 
     public void Dispose()
     {
+        _statuses.Close();
         _stopLogs.Dispose();
         _files.Dispose();
         _genericPleg.Dispose();

@@ -28,12 +28,17 @@ internal sealed partial class SyncLoop(
 
     private readonly HashSet<string> _incomplete = [];
 
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private volatile int _desiredPods;
 
     // Before the runtime answers for the first time, every sync would fail.
     private bool _isRuntimeReady;
 
     private bool SourcesReady => sources.All(_desired.ContainsKey) && _incomplete.Count == 0;
+
+    /// <summary>Completes once every source has told its whole wish.</summary>
+    internal Task Synced => _synced.Task;
 
     /// <summary>How many pods the sources want to run here.</summary>
     internal int DesiredPods => _desiredPods;
@@ -94,6 +99,10 @@ internal sealed partial class SyncLoop(
             _desired.GetValueOrDefault(source, ImmutableDictionary<PodUid, Pod>.Empty);
         _desired[source] = wished;
         _desiredPods = _desired.Values.Sum(pods => pods.Count);
+        if (SourcesReady)
+        {
+            _synced.TrySetResult();
+        }
 
         foreach (PodUid gone in before.Keys.Except(wished.Keys))
         {

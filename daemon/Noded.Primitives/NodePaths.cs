@@ -17,6 +17,15 @@ public sealed record NodePaths(string Root)
     /// <summary>Files that change the configuration.</summary>
     public string ConfigurationDirectory => Under("etc/noded/config.d");
 
+    /// <summary>Manifests of Services and EndpointSlices of a node without an API server.</summary>
+    public string Services => Under("etc/noded/services");
+
+    /// <summary>Where this node's BPF programs and maps are pinned: one file system for all nodes of the machine.</summary>
+    public string BpfPins => "/sys/fs/bpf/" + Instance;
+
+    /// <summary>There if this node mounted the file system of the pins.</summary>
+    public string BpfMountMarker => Under("var/lib/noded/bpf-mounted");
+
     public string CniConfig => Under("etc/cni/net.d");
 
     public string CniBinaries => Under("opt/cni/bin");

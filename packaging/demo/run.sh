@@ -37,6 +37,9 @@ place_manifest() {
 	mkdir -p "$root/etc/kubernetes/manifests"
 	cp "$here/web.yaml" "$root/etc/kubernetes/manifests/.web.yaml"
 	mv "$root/etc/kubernetes/manifests/.web.yaml" "$root/etc/kubernetes/manifests/web.yaml"
+	mkdir -p "$root/etc/noded/services"
+	cp "$here/web-service.yaml" "$root/etc/noded/services/.web.yaml"
+	mv "$root/etc/noded/services/.web.yaml" "$root/etc/noded/services/web.yaml"
 	"$noded" wait-idle --root "$root"
 }
 
@@ -46,12 +49,20 @@ fetch_page() {
 		"http://$ip:8080/")
 }
 
+# Only processes in the node's own cgroup reach its Services while several nodes may share the machine.
+fetch_service() {
+	cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)/$(sed -n 's/^0::\///p' "/proc/$(cut -d' ' -f1 "$root/run/noded/noded.pid")/cgroup")
+	service=$(sh -c 'echo $$ >"$1/cgroup.procs" && exec curl --silent --show-error --fail --retry 20 --retry-delay 0 \
+		--retry-max-time 5 --retry-all-errors http://10.96.0.80/' sh "$cgroup")
+}
+
 step "starting noded" start_daemon
 step "waiting for the node" wait_ready
 step "importing the demo image" import_image
 step "running the demo pod" place_manifest
 step "fetching its page" fetch_page
-printf '\nhttp://%s:8080/\n%s\n\n' "$ip" "$page"
+step "fetching it from its Service" fetch_service
+printf '\nhttp://%s:8080/\n%s\n\nhttp://10.96.0.80/, its Service\n%s\n\n' "$ip" "$page" "$service"
 "$noded" status --root "$root"
 echo
 "$noded" pods --root "$root"

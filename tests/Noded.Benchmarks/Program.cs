@@ -2,6 +2,7 @@ using System.CommandLine;
 using Noded.Benchmarks.Cni;
 using Noded.Benchmarks.Idle;
 using Noded.Benchmarks.Nodes;
+using Noded.Benchmarks.Pods;
 using Noded.Benchmarks.Reports;
 using Noded.Benchmarks.Start;
 
@@ -30,12 +31,20 @@ idle.SetAction((parsed, cancellationToken) => PublishAsync(
         token),
     cancellationToken));
 
+Option<int> podSamples = Number("--samples", "Pods that start and stop one after the other", 100);
+Option<int> burst = Number("--burst", "Pods that start at the same time", 100);
+Command pods = new("pods", "What a pod's start and stop cost beyond the runtime's part") { podSamples, burst };
+pods.SetAction((parsed, cancellationToken) => PublishAsync(
+    (files, token) => PodsBenchmark.RunAsync(
+        files, new PodsOptions(parsed.GetRequiredValue(podSamples), parsed.GetRequiredValue(burst)), token),
+    cancellationToken));
+
 Option<int> calls = Number("--samples", "ADDs and DELs of each", 200);
 Command cni = new("cni", "What a call of the CNI plugins costs") { calls };
 cni.SetAction((parsed, cancellationToken) => PublishAsync(
     (files, token) => CniBenchmark.RunAsync(files, parsed.GetRequiredValue(calls), token), cancellationToken));
 
-return await new RootCommand("noded's benchmarks; they need root") { start, idle, cni }.Parse(args).InvokeAsync();
+return await new RootCommand("noded's benchmarks; they need root") { start, idle, cni, pods }.Parse(args).InvokeAsync();
 
 static Option<int> Number(string name, string description, int value) =>
     new(name) { Description = description, DefaultValueFactory = _ => value };

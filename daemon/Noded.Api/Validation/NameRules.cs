@@ -7,7 +7,7 @@ namespace Noded.Api.Validation;
 /// The syntaxes of names (RFC 1123, RFC 6335 and Kubernetes' own), each as the list of what a value breaks. Texts are
 /// those of apimachinery's util/validation.
 /// </summary>
-internal static partial class NameRules
+public static partial class NameRules
 {
     internal const string Dns1123LabelMessage =
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "

@@ -28,6 +28,10 @@ internal sealed class ContainerPlan(
     /// <summary>Nothing of the pod will run again: it needs no sandbox any more.</summary>
     internal bool IsOver { get; private set; }
 
+    /// <summary>Nothing runs, nothing is to start or waits to, and still the pod is not over.</summary>
+    internal bool IsStuck => !IsOver && Start.IsEmpty && BackedOff.IsEmpty
+        && !status.Containers.Any(container => container.State == ContainerState.Running);
+
     private IEnumerable<V1Container> Inits => pod.Spec.InitContainers ?? [];
 
     /// <param name="mustEnd">The node ends the pod, whatever its containers do.</param>

@@ -65,9 +65,14 @@ internal sealed record PodActions(
         bool isLost = sandbox is null && status.NewestSandbox is not null;
         ContainerPlan plan = new(pod, status, sandbox, backoff, specHash, now, health ?? PodHealth.Unprobed);
         plan.Run(mustEnd: failure is not null || isTerminal);
-        if (deadline <= now && failure is null && !plan.IsOver)
+        PodFailure? found = failure is not null || plan.IsOver ? null
+            : deadline <= now ? PodFailure.DeadlineExceeded
+            : isLost && plan.IsStuck ? PodFailure.SandboxLost
+            : null;
+        if (found is not null)
         {
-            return Compute(pod, status, backoff, specHash, now, health, deadline, PodFailure.DeadlineExceeded);
+            // All of it anew: the end of a pod has an order of its own.
+            return Compute(pod, status, backoff, specHash, now, health, deadline, found);
         }
 
         bool needsSandbox = sandbox is null && !plan.Start.IsEmpty;

@@ -26,6 +26,18 @@ internal sealed record PodFailure(string Reason, string Message, string Event)
         "Pod was active on the node longer than the specified deadline",
         "Pod was active on the node longer than the specified deadline");
 
+    /// <summary>
+    /// What ran was not to run twice, and what it was for had not run yet. Upstream leaves such a pod pending for ever.
+    /// </summary>
+    [JsonIgnore]
+    internal static PodFailure SandboxLost { get; } = new(
+        "PodSandboxLost",
+        "The pod's sandbox was lost before all of its containers had run, and its restart policy does not let it begin anew",
+        "Pod sandbox was lost and the pod's restart policy is Never")
+    {
+        IsWarning = true,
+    };
+
     /// <summary>The node does not let the pod run.</summary>
     internal static PodFailure Rejected(string reason, string message) =>
         new(reason, $"Pod was rejected: {message}", message) { IsWarning = true, IsRejection = true };

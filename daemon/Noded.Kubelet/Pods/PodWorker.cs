@@ -23,6 +23,8 @@ internal sealed partial class PodWorker
     private readonly PodSyncState _state;
     private readonly Backoff _retries;
     private readonly ITimer _timer;
+    private readonly ITimer _watchdog;
+    private readonly OngoingCall _ongoing;
 
     // Unbounded, but each turn takes all of it: it holds what came during one step.
     private readonly Channel<Signal> _signals =
@@ -49,6 +51,8 @@ internal sealed partial class PodWorker
         _state = new PodSyncState(uid, intents, services.Intents, services.NewBackoff(), services.NewBackoff());
         _retries = new Backoff(TimeSpan.FromSeconds(1), RetryPeriod, services.Jitter);
         _timer = services.Clock.CreateTimer(_ => Post(null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _ongoing = new OngoingCall(services.Clock);
+        _watchdog = services.Clock.CreateTimer(_ => Watch(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     internal PodUid Uid { get; }
@@ -106,6 +110,8 @@ internal sealed partial class PodWorker
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         await using ITimer timer = _timer;
+        await using ITimer watchdog = _watchdog;
+        _ongoing.Enter();
         try
         {
             while (Phase != PodWorkerPhase.Finished)
@@ -130,7 +136,10 @@ internal sealed partial class PodWorker
         {
             if (isDue || !_isBackingOff)
             {
+                _watchdog.Change(OngoingCall.Patience, OngoingCall.Patience);
                 await StepAsync(cancellationToken);
+                _watchdog.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                Stall(null);
             }
 
             if (Phase == PodWorkerPhase.Finished)
@@ -141,6 +150,23 @@ internal sealed partial class PodWorker
         finally
         {
             Leave(count);
+        }
+    }
+
+    /// <summary>A step takes long: says so if it is a call that is overdue.</summary>
+    private void Watch()
+    {
+        if (_ongoing.Overdue() is { } call)
+        {
+            Stall(call);
+        }
+    }
+
+    private void Stall(string? call)
+    {
+        if (_pod is { } pod)
+        {
+            _services.Statuses.Stall(pod, call);
         }
     }
 
@@ -265,6 +291,7 @@ internal sealed partial class PodWorker
 
     private async Task TerminateAsync(CancellationToken cancellationToken)
     {
+        _services.Statuses.Terminate(Uid);
         _services.Probes.StopLivenessAndStartup(Uid);
         PodStatus status = await _services.Inspector.InspectAsync(Uid, [], cancellationToken);
 

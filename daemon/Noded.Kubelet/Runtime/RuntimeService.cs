@@ -50,6 +50,9 @@ public sealed partial class RuntimeService(
         long start = clock.GetTimestamp();
         DateTime? deadline = timeout is { } limit ? clock.GetUtcNow().UtcDateTime + limit : null;
 
+        // What a call may take beyond the usual is its own: a grace period, a command's time. Some have no limit.
+        using IDisposable? ongoing = timeout is { } most ? OngoingCall.Begin($"{operation} {target}", most - RequestTimeout) : null;
+
         try
         {
             return await method(request, new CallOptions(deadline: deadline, cancellationToken: cancellationToken));

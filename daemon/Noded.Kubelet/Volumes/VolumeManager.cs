@@ -24,7 +24,7 @@ internal sealed class VolumeManager(
     internal Task PrepareAsync(Pod pod, CancellationToken cancellationToken) =>
         pod.Spec.Volumes is null or { Count: 0 }
             ? Task.CompletedTask
-            : Task.Run(() => Prepare(pod, cancellationToken), cancellationToken);
+            : RunAsync($"mount the volumes of {pod.Name}", () => Prepare(pod, cancellationToken), cancellationToken);
 
     /// <summary>The mounts of a container that is about to be created.</summary>
     /// <exception cref="ContainerStartException">A mount is not to be had; the reason is upstream's.</exception>
@@ -43,7 +43,12 @@ internal sealed class VolumeManager(
             && await runtime.SupportsRecursiveReadOnlyAsync(cancellationToken);
         try
         {
-            return await Task.Run(() => Mounts(pod, container, environment, supportsRecursion), cancellationToken);
+            ImmutableArray<ContainerMount> mounts = [];
+            await RunAsync(
+                $"mount the volumes of {pod.Name}",
+                () => mounts = Mounts(pod, container, environment, supportsRecursion),
+                cancellationToken);
+            return mounts;
         }
         catch (IOException e)
         {
@@ -54,7 +59,21 @@ internal sealed class VolumeManager(
 
     /// <summary>Unmounts and deletes what the pod had; its directories of the host stay.</summary>
     /// <exception cref="IOException">Somebody still uses a mount; the message names the processes.</exception>
-    internal Task RemoveAsync(PodUid uid) => Task.Run(() =>
+    internal Task RemoveAsync(PodUid uid) =>
+        RunAsync($"unmount the volumes of uid {uid}", () => Remove(uid), CancellationToken.None);
+
+    /// <summary>
+    /// The kernel may not answer, as of a file system in user space whose process hangs: then it is this pod's worker
+    /// that waits, and says for what; one that is told to stop waits no more.
+    /// </summary>
+    private static async Task RunAsync(string what, Action act, CancellationToken cancellationToken)
+    {
+        using IDisposable? ongoing = OngoingCall.Begin(what, TimeSpan.Zero);
+        await Task.Factory.StartNew(
+            act, cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(cancellationToken);
+    }
+
+    private void Remove(PodUid uid)
     {
         string directory = layout.PodDirectory(uid);
         if (!Directory.Exists(directory))
@@ -72,7 +91,7 @@ internal sealed class VolumeManager(
         }
 
         TreeRemoval.Remove(directory);
-    });
+    }
 
     private void Prepare(Pod pod, CancellationToken cancellationToken)
     {

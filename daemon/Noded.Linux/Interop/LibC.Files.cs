@@ -15,6 +15,9 @@ internal static partial class LibC
     internal const ulong RESOLVE_BENEATH = 0x08;
 
     internal const nuint MS_BIND = 0x1000;
+    internal const nuint MS_NOSUID = 2;
+    internal const nuint MS_NODEV = 4;
+    internal const nuint MS_NOEXEC = 8;
 
     /// <summary>Directories only; the one flag of open(2) here whose value the architectures disagree on, as is the next.</summary>
     internal static readonly int O_DIRECTORY =

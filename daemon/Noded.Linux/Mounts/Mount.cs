@@ -31,7 +31,7 @@ public static class Mount
     /// <exception cref="LinuxException">The kernel refuses.</exception>
     public static void Detach(string mountPoint) => Unmount(mountPoint, LibC.MNT_DETACH);
 
-    private static void Do(string source, string mountPoint, string? type, nuint flags, string? options, string what)
+    internal static void Do(string source, string mountPoint, string? type, nuint flags, string? options, string what)
     {
         if (LibC.mount(source, mountPoint, type, flags, options) < 0)
         {

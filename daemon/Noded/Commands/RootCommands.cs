@@ -15,6 +15,7 @@ internal static class RootCommands
         EventsCommand.Create(),
         TimelineCommand.Create(),
         WaitIdleCommand.Create(),
+        ApiServerCommand.Create(),
         ImagesCommand.Create(),
         CniCommand.Create(),
         ResetCommand.Create(),

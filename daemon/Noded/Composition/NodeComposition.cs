@@ -9,10 +9,14 @@ using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Runtime.Containerd;
 using Noded.Linux.Cgroups;
 using Noded.Linux.Events;
+using Noded.Linux.Mounts;
 using Noded.Linux.Netlink.Rtnetlink;
 using Noded.Linux.Processes;
 using Noded.Network;
 using Noded.Primitives;
+using Noded.ServiceProxy;
+using Noded.ServiceProxy.Reflectors;
+using Noded.ServiceProxy.Tables;
 using Prometheus;
 
 namespace Noded.Composition;
@@ -67,6 +71,7 @@ internal sealed class NodeComposition : IDisposable
             new SupervisedComponent("network", network.RunAsync, Flight, clock, logger),
             new SupervisedComponent("containerd", RunContainerdAsync, Flight, clock, logger),
             new SupervisedComponent("kubelet", RunKubeletAsync, Flight, clock, logger),
+            new SupervisedComponent("service-proxy", NewServiceProxy(hierarchies, loggers), Flight, clock, logger),
         ];
 
         async Task RunContainerdAsync(CancellationToken cancellationToken)
@@ -150,6 +155,47 @@ internal sealed class NodeComposition : IDisposable
         {
             Flight.Record(FlightEntryKind.Failed, "noded", $"join cgroup {cgroup.Path}: {e.Message}");
         }
+    }
+
+    /// <summary>One that fails is made anew: it begins with what is pinned.</summary>
+    private Func<CancellationToken, Task> NewServiceProxy(CgroupHierarchies hierarchies, ILoggerFactory loggers)
+    {
+        ServiceProxyMetrics metrics = new(Metrics);
+        return async cancellationToken =>
+        {
+            EnsureBpfFileSystem();
+            StandaloneSource source = new(
+                new StandaloneOptions(Options.Paths.Services, Options.NodeName, Options.Network.ServiceCidrs[0]),
+                new KubeletPods(() => _kubelet), _inotify, Clock, loggers.CreateLogger<StandaloneSource>());
+            await new ServiceProxyComponent(
+                new ServiceProxyOptions(TranslatedCgroup(hierarchies), Options.Paths.BpfPins, new NodeTopology(Options.NodeName)),
+                [source], metrics, Clock, loggers)
+                .RunAsync(cancellationToken);
+        };
+    }
+
+    /// <summary>systemd mounts it; where it has not, we do, and reset takes that back.</summary>
+    private void EnsureBpfFileSystem()
+    {
+        if (!BpfFileSystem.IsMounted)
+        {
+            File.WriteAllText(Options.Paths.BpfMountMarker, string.Empty);
+            BpfFileSystem.MountIt();
+        }
+    }
+
+    /// <summary>Whose sockets reach Services: the machine's if the node is its own, otherwise the node's.</summary>
+    private string TranslatedCgroup(CgroupHierarchies hierarchies)
+    {
+        string root = hierarchies.All.FirstOrDefault(hierarchy => hierarchy.IsUnified)?.MountPoint
+            ?? throw new IOException("cgroup2 is not mounted: Services need it; mount it, for example at /sys/fs/cgroup/unified.");
+        if (Options.Paths.Root == "/")
+        {
+            return root;
+        }
+
+        new Cgroup(hierarchies, Options.Paths.CgroupPrefix).Create();
+        return Path.Combine(root, Options.Paths.CgroupPrefix);
     }
 
     private KubeletComponent NewKubelet() =>

@@ -9,6 +9,7 @@ using Noded.Linux.Mounts;
 using Noded.Linux.Processes;
 using Noded.Network;
 using Noded.Primitives;
+using Noded.ServiceProxy;
 using Prometheus;
 
 namespace Noded.Composition;
@@ -32,6 +33,12 @@ internal static class NodeReset
         await StopPodsAsync(paths, output, cancellationToken);
         await StopAsync("containerd", ContainerdSupervisor.TryFindRunning(paths), reactor, output, cancellationToken);
         await KillLeftoversAsync(paths, reactor, output, cancellationToken);
+        ServiceProxyComponent.RemovePins(paths.BpfPins);
+        if (File.Exists(paths.BpfMountMarker))
+        {
+            BpfFileSystem.UnmountIfEmpty();
+        }
+
         NodeNetwork.Remove(paths, NodeComposition.CniLinksOf(paths));
         RemoveMounts(paths, output);
         RemoveCgroups(paths);
@@ -129,7 +136,7 @@ internal static class NodeReset
         List<string> directories = [paths.State, paths.Run, paths.Logs];
         if (!keepManifests)
         {
-            directories.Add(paths.Manifests);
+            directories.AddRange([paths.Manifests, paths.Services]);
         }
 
         foreach (string directory in directories.Where(Directory.Exists))
@@ -163,7 +170,7 @@ internal static class NodeReset
     {
         foreach (string directory in (string[])
             [
-                paths.PodLogs, paths.LogLinks, paths.Kubelet, paths.CniConfig, paths.CniNetworks,
+                paths.Services, Path.GetDirectoryName(paths.Services)!, paths.PodLogs, paths.LogLinks, paths.Kubelet, paths.CniConfig, paths.CniNetworks,
                 "/var/lib/cni/results", "/var/lib/cni",
                 "/run/containerd/s", "/run/containerd",
             ])

@@ -50,7 +50,7 @@ internal static partial class NodeHost
         return 0;
     }
 
-    private static void ConfigureLogging(ILoggingBuilder logging) => logging
+    internal static void ConfigureLogging(ILoggingBuilder logging) => logging
         .AddFilter("Microsoft", LogLevel.Warning)
         .AddFilter("Grpc", LogLevel.Warning)
         .AddSimpleConsole(console =>

@@ -14,6 +14,8 @@ internal static partial class TypeNames
         ["NfBaseChain"] = "nftables' base chain",
         ["NfUserData"] = "nf_tables' userdata",
         ["ProbeManager"] = "upstream's name",
+        ["CgroupManager"] = "upstream's name",
+        ["EvictionManager"] = "upstream's name",
         ["StatusManager"] = "upstream's name",
         ["VolumeManager"] = "upstream's name",
     };

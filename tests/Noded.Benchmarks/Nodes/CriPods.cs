@@ -67,6 +67,35 @@ internal sealed class CriPods : IDisposable
         return sentAt;
     }
 
+    /// <summary>Stops every pod as a daemon does whose grace period is <paramref name="gracePeriod"/> seconds.</summary>
+    /// <returns>How long the requests took.</returns>
+    internal async Task<TimeSpan> StopAllAsync(long gracePeriod, CancellationToken cancellationToken)
+    {
+        ListContainersResponse containers = await _runtime.ListContainersAsync(
+            new ListContainersRequest(), cancellationToken: cancellationToken);
+        ListPodSandboxResponse sandboxes = await _runtime.ListPodSandboxAsync(
+            new ListPodSandboxRequest(), cancellationToken: cancellationToken);
+        long start = TimeProvider.System.GetTimestamp();
+        foreach (Container container in containers.Containers)
+        {
+            await _runtime.StopContainerAsync(
+                new StopContainerRequest { ContainerId = container.Id, Timeout = gracePeriod }, cancellationToken: cancellationToken);
+        }
+
+        foreach (PodSandbox sandbox in sandboxes.Items)
+        {
+            await _runtime.StopPodSandboxAsync(
+                new StopPodSandboxRequest { PodSandboxId = sandbox.Id }, cancellationToken: cancellationToken);
+        }
+
+        return TimeProvider.System.GetElapsedTime(start);
+    }
+
+    /// <summary>Whether a sandbox is left that is ready.</summary>
+    internal async Task<bool> HasReadySandboxAsync(CancellationToken cancellationToken) =>
+        (await _runtime.ListPodSandboxAsync(new ListPodSandboxRequest(), cancellationToken: cancellationToken))
+            .Items.Any(sandbox => sandbox.State == PodSandboxState.SandboxReady);
+
     /// <summary>Removes every pod with its cgroup, whoever made it.</summary>
     internal async Task RemoveAllAsync(CancellationToken cancellationToken)
     {

@@ -83,7 +83,7 @@ public abstract class BridgeSuite(CniImplementation implementation) : IAsyncLife
 
         Assert.Equal("10.1.2.2", await Host.SourceSeenOutsideAsync("p1", CniHost.OutsideV4));
         Assert.Equal("fd00:1::2", await Host.SourceSeenOutsideAsync("p1", CniHost.OutsideV6));
-        await Host.RunInPodAsync("outside", "ping -c 1 -W 5 10.1.2.2");
+        await Host.RunInPodAsync("outside", "ping -c 1 -w 5 10.1.2.2");
     }
 
     [Fact]
@@ -327,7 +327,7 @@ public abstract class BridgeSuite(CniImplementation implementation) : IAsyncLife
     {
         foreach (string address in addresses)
         {
-            string command = $"ping -c 1 -W 5 {address}";
+            string command = $"ping -c 1 -w 5 {address}";
             await (pod is null ? Host.RunAsync(command) : Host.RunInPodAsync(pod, command));
         }
     }

@@ -15,7 +15,7 @@ public sealed class MacvlanTests() : MacvlanSuite(CniImplementation.Noded)
 
         (await CallAsync("ADD", config, "p1")).OrThrow();
 
-        await Host.RunInPodAsync("p1", "ping -c 1 -W 5 10.1.2.254");
+        await Host.RunInPodAsync("p1", "ping -c 1 -w 5 10.1.2.254");
         (await CallAsync("DEL", config, "p1")).OrThrow();
         Assert.DoesNotContain("eth0", await Host.RunInPodAsync("p1", "ip link"), StringComparison.Ordinal);
     }
@@ -108,8 +108,8 @@ public abstract class MacvlanSuite(CniImplementation implementation) : IAsyncLif
             result.GetProperty("ips").EnumerateArray().Select(ip => ip.GetProperty("address").GetString()));
         Assert.All(result.GetProperty("ips").EnumerateArray(), ip => Assert.Equal(0, ip.GetProperty("interface").GetInt32()));
         Assert.Contains("macvlan mode bridge", await Host.RunInPodAsync("p1", "ip -d link show eth0"), StringComparison.Ordinal);
-        await Host.RunInPodAsync("p1", "ping -c 1 -W 5 10.1.2.254");
-        await Host.RunInPodAsync("p1", "ping -c 1 -W 5 fd00:1::fe");
+        await Host.RunInPodAsync("p1", "ping -c 1 -w 5 10.1.2.254");
+        await Host.RunInPodAsync("p1", "ping -c 1 -w 5 fd00:1::fe");
         Assert.Contains("10.9.0.0/16 via 10.1.2.254", await Host.RunInPodAsync("p1", "ip route"), StringComparison.Ordinal);
     }
 
@@ -119,8 +119,8 @@ public abstract class MacvlanSuite(CniImplementation implementation) : IAsyncLif
         (await CallAsync("ADD", Config("host-local"), "p1")).OrThrow();
         (await CallAsync("ADD", Config("host-local"), "p2")).OrThrow();
 
-        await Host.RunInPodAsync("p1", "ping -c 1 -W 5 10.1.2.3");
-        await Host.RunInPodAsync("p2", "ping -c 1 -W 5 fd00:1::2");
+        await Host.RunInPodAsync("p1", "ping -c 1 -w 5 10.1.2.3");
+        await Host.RunInPodAsync("p2", "ping -c 1 -w 5 fd00:1::2");
     }
 
     [Theory]
@@ -180,7 +180,7 @@ public abstract class MacvlanSuite(CniImplementation implementation) : IAsyncLif
 
         (await CallAsync("ADD", config, "p1")).OrThrow();
 
-        await Host.RunInPodAsync("p1", "ping -c 1 -W 5 10.1.2.254");
+        await Host.RunInPodAsync("p1", "ping -c 1 -w 5 10.1.2.254");
     }
 
     [Fact]
@@ -204,7 +204,7 @@ public abstract class MacvlanSuite(CniImplementation implementation) : IAsyncLif
 
         Assert.Equal(1, (await CallAsync("ADD", Config("static"), "p1")).ExitCode);
 
-        await Host.RunInPodAsync("p1", "ping -c 1 -W 5 10.1.2.254");
+        await Host.RunInPodAsync("p1", "ping -c 1 -w 5 10.1.2.254");
     }
 
     [Fact]

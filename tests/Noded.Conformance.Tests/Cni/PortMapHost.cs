@@ -106,7 +106,7 @@ internal sealed class PortMapHost : IAsyncDisposable
         await ServeAsync(name);
 
         // Neighbours know each other from here on: a lost first solicitation costs a second of the first packet's time.
-        await Host.RunAsync($"ping -c 1 -W 10 10.88.0.{number} && ping -c 1 -W 10 fd88::{number}");
+        await Host.RunAsync($"ping -c 1 -w 10 10.88.0.{number} && ping -c 1 -w 10 fd88::{number}");
         return new CniAttachment($"container-{name}", path);
     }
 

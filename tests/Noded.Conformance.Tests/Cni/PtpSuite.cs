@@ -17,7 +17,7 @@ public sealed class PtpTests() : PtpSuite(CniImplementation.Noded)
         (await CallAsync("GC", gc, "p1")).OrThrow();
 
         Assert.DoesNotContain("eth0", await Host.RunInPodAsync("p1", "ip link"), StringComparison.Ordinal);
-        await Host.RunInPodAsync("p2", "ping -c 1 -W 5 10.1.2.1");
+        await Host.RunInPodAsync("p2", "ping -c 1 -w 5 10.1.2.1");
     }
 
     [Fact]
@@ -81,12 +81,12 @@ public abstract class PtpSuite(CniImplementation implementation) : IAsyncLifetim
         await AddAsync(Config(), "p2");
         await Host.AddOutsideAsync("10.1.2.0/24", "fd00:1::/64");
 
-        await Host.RunInPodAsync("p1", "ping -c 1 -W 5 10.1.2.3");
-        await Host.RunInPodAsync("p1", "ping -c 1 -W 5 10.1.2.1");
-        await Host.RunInPodAsync("p1", "ping -c 1 -W 5 fd00:1::3");
-        await Host.RunInPodAsync("p2", "ping -c 1 -W 5 fd00:1::1");
-        await Host.RunAsync("ping -c 1 -W 5 10.1.2.2");
-        await Host.RunAsync("ping -c 1 -W 5 fd00:1::3");
+        await Host.RunInPodAsync("p1", "ping -c 1 -w 5 10.1.2.3");
+        await Host.RunInPodAsync("p1", "ping -c 1 -w 5 10.1.2.1");
+        await Host.RunInPodAsync("p1", "ping -c 1 -w 5 fd00:1::3");
+        await Host.RunInPodAsync("p2", "ping -c 1 -w 5 fd00:1::1");
+        await Host.RunAsync("ping -c 1 -w 5 10.1.2.2");
+        await Host.RunAsync("ping -c 1 -w 5 fd00:1::3");
         Assert.Equal("10.1.2.2", await Host.SourceSeenOutsideAsync("p1", CniHost.OutsideV4));
         Assert.Equal("fd00:1::3", await Host.SourceSeenOutsideAsync("p2", CniHost.OutsideV6));
     }
@@ -128,7 +128,7 @@ public abstract class PtpSuite(CniImplementation implementation) : IAsyncLifetim
         Assert.Equal(1, (await CallAsync("ADD", Config(), "p1")).ExitCode);
 
         Assert.Equal(["10.1.2.2", "fd00:1::2"], await LeasesAsync());
-        await Host.RunInPodAsync("p1", "ping -c 1 -W 5 10.1.2.1");
+        await Host.RunInPodAsync("p1", "ping -c 1 -w 5 10.1.2.1");
     }
 
     [Fact]

@@ -147,8 +147,8 @@ public abstract class StaticSuite(CniImplementation implementation) : IAsyncLife
 
         (await CallAsync("ADD", config)).OrThrow();
 
-        await Host.RunInPodAsync("p1", "ping -c 1 -W 5 10.10.0.254");
-        await Host.RunInPodAsync("p1", "ping -c 1 -W 5 3ffe:ffff::fe");
+        await Host.RunInPodAsync("p1", "ping -c 1 -w 5 10.10.0.254");
+        await Host.RunInPodAsync("p1", "ping -c 1 -w 5 3ffe:ffff::fe");
     }
 
     private protected static JsonObject Config(string ipam, string version = "1.0.0")

@@ -1,0 +1,19 @@
+using Noded.ApiServer.Registries;
+using Noded.ApiServer.Strategies;
+
+namespace Noded.ApiServer.Admission;
+
+/// <summary>The plugins in their order.</summary>
+internal static class AdmissionPlugins
+{
+    public static AdmissionChain Create(ObjectReader reader, ResourceTable resources) => new(
+    [
+        new NamespaceLifecycle(reader, resources),
+        new ServiceAccountAdmission(reader, resources),
+        new NodeRestriction(),
+        new DefaultTolerations(),
+        new PriorityAdmission(reader, resources),
+        new DefaultStorageClass(reader, resources),
+        new SignerRequest(),
+    ]);
+}

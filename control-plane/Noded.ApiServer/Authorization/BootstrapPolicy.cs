@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+
+using Noded.ApiServer.Registries;
+
+namespace Noded.ApiServer.Authorization;
+
+/// <summary>The roles and bindings that every cluster has (plugin/pkg/auth/authorizer/rbac/bootstrappolicy).</summary>
+internal static class BootstrapPolicy
+{
+    private const string ApiVersion = "rbac.authorization.k8s.io/v1";
+    private const string ApiGroup = "rbac.authorization.k8s.io";
+    private const string AggregateLabel = "rbac.authorization.k8s.io/aggregate-to-";
+
+    private static readonly ImmutableArray<string> Aggregated = ["admin", "edit", "view"];
+
+    private static readonly ImmutableArray<(string Binding, string Role, string Kind, string Name)> ClusterBindings =
+    [
+        ("cluster-admin", "cluster-admin", "Group", "system:masters"),
+        ("system:monitoring", "system:monitoring", "Group", "system:monitoring"),
+        ("system:discovery", "system:discovery", "Group", "system:authenticated"),
+        ("system:basic-user", "system:basic-user", "Group", "system:authenticated"),
+        ("system:public-info-viewer", "system:public-info-viewer", "Group", "system:authenticated"),
+        ("system:node-proxier", "system:node-proxier", "User", "system:kube-proxy"),
+        ("system:kube-controller-manager", "system:kube-controller-manager", "User", "system:kube-controller-manager"),
+        ("system:kube-dns", "system:kube-dns", "ServiceAccount", "kube-dns"),
+        ("system:kube-scheduler", "system:kube-scheduler", "User", "system:kube-scheduler"),
+        ("system:volume-scheduler", "system:volume-scheduler", "User", "system:kube-scheduler"),
+        ("system:service-account-issuer-discovery", "system:service-account-issuer-discovery", "Group", "system:serviceaccounts"),
+    ];
+
+    private static readonly Lazy<ImmutableArray<(string Role, PolicyRule Rule)>> Facts = new(Read);
+
+    /// <summary>What nodes may do, as far as it is theirs.</summary>
+    public static ImmutableArray<PolicyRule> NodeRules { get; } = RulesOf("system:node");
+
+    public static IEnumerable<JsonObject> ClusterRoles()
+    {
+        foreach (string name in Facts.Value.Select(fact => fact.Role).Distinct())
+        {
+            JsonObject role = Named("ClusterRole", name);
+            role["rules"] = new JsonArray([.. RulesOf(name).Select(rule => rule.ToJson())]);
+            foreach (string target in Aggregated.Where(target => name == $"system:aggregate-to-{target}"))
+            {
+                role.Metadata()["labels"]![AggregateLabel + target] = "true"; // all of them have labels
+            }
+
+            yield return role;
+        }
+
+        foreach (string name in Aggregated)
+        {
+            JsonObject role = Named("ClusterRole", name);
+            string[] parts = name switch { "admin" => ["admin", "edit", "view"], "edit" => ["edit", "view"], _ => ["view"] };
+            role["aggregationRule"] = new JsonObject
+            {
+                ["clusterRoleSelectors"] = new JsonArray([.. parts.Select(part => new JsonObject
+                {
+                    ["matchLabels"] = new JsonObject { [AggregateLabel + part] = "true" },
+                })]),
+            };
+            yield return role;
+        }
+    }
+
+    public static IEnumerable<JsonObject> ClusterRoleBindings()
+    {
+        foreach ((string name, string role, string kind, string subject) in ClusterBindings)
+        {
+            JsonObject binding = Named("ClusterRoleBinding", name);
+            JsonObject entry = new() { ["kind"] = kind, ["name"] = subject };
+            entry[kind == "ServiceAccount" ? "namespace" : "apiGroup"] = kind == "ServiceAccount" ? "kube-system" : ApiGroup;
+            binding["roleRef"] = new JsonObject { ["apiGroup"] = ApiGroup, ["kind"] = "ClusterRole", ["name"] = role };
+            binding["subjects"] = new JsonArray(entry);
+            yield return binding;
+        }
+    }
+
+    private static ImmutableArray<PolicyRule> RulesOf(string role) =>
+        [.. Facts.Value.Where(fact => fact.Role == role).Select(fact => fact.Rule)];
+
+    private static JsonObject Named(string kind, string name) => new()
+    {
+        ["apiVersion"] = ApiVersion,
+        ["kind"] = kind,
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = name,
+            ["labels"] = new JsonObject { ["kubernetes.io/bootstrapping"] = "rbac-defaults" },
+            ["annotations"] = new JsonObject { ["rbac.authorization.kubernetes.io/autoupdate"] = "true" },
+        },
+    };
+
+    private static ImmutableArray<(string Role, PolicyRule Rule)> Read()
+    {
+        using Stream stream = typeof(BootstrapPolicy).Assembly.GetManifestResourceStream("bootstrap-roles.tsv")
+            ?? throw new FileNotFoundException("The program does not contain bootstrap-roles.tsv.");
+        using StreamReader reader = new(stream);
+        return
+        [
+            .. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Where(line => !line.StartsWith('#'))
+                .Select(line => line.Split('\t'))
+                .Select(cells => (cells[0], Rule(cells))),
+        ];
+    }
+
+    private static PolicyRule Rule(string[] cells)
+    {
+        ImmutableArray<string> verbs = [.. cells[1].Split(',')];
+        ImmutableArray<string> objects = [.. cells[3].Split(',')];
+        ImmutableArray<string> groups = [.. cells[2].Split(',').Select(group => group == "core" ? "" : group)];
+        ImmutableArray<string> names = cells.Length > 4 ? [.. cells[4].Split(',')] : [];
+        return cells[2] == "-"
+            ? new PolicyRule(verbs, [], [], [], objects)
+            : new PolicyRule(verbs, groups, objects, names, []);
+    }
+}

@@ -1,0 +1,131 @@
+using Microsoft.Extensions.Logging;
+
+using Noded.ApiServer.Admission;
+using Noded.ApiServer.Authentication;
+using Noded.ApiServer.Authorization;
+using Noded.ApiServer.Controllers;
+using Noded.ApiServer.Http;
+using Noded.ApiServer.Registries;
+using Noded.ApiServer.Schemas;
+using Noded.ApiServer.Strategies;
+using Noded.Primitives;
+
+namespace Noded.ApiServer.Hosting;
+
+/// <summary>Wires the parts of the API server.</summary>
+internal sealed class ApiServerComposition
+{
+    private readonly ApiServerOptions _options;
+    private readonly ServiceNetwork _network;
+    private readonly ResourceTable _resources;
+    private readonly ObjectReader _reader;
+    private readonly ObjectWriter _objects;
+    private readonly RbacCache _rbac;
+    private readonly ServiceAccountTokens _tokens;
+    private readonly RequestAuthenticator _authenticator;
+    private readonly AccessGate _gate;
+
+    public ApiServerComposition(ApiServerOptions options, ILoggerFactory loggers)
+    {
+        _options = options;
+        _network = new ServiceNetwork(IPPrefix.Parse(options.ServiceCidr));
+        _resources = new ResourceTable(SchemaCatalog.BuiltIn, StrategyTable.Create(_network));
+        _reader = new ObjectReader(options.Store);
+        _rbac = new RbacCache(options.Store, options.Clock);
+        _objects = new ObjectWriter(options.Store, _reader, options.Clock) { Committed = CommittedAsync };
+        _tokens = new ServiceAccountTokens(
+            new JsonWebToken(options.ServiceAccountKey), options.ServiceAccountIssuer, _reader, _resources, options.Clock);
+        _authenticator = new RequestAuthenticator(
+            new CertificateAuthenticator(options.ClientAuthorities, options.Clock),
+            _tokens,
+            new BootstrapTokens(_reader, Core("secrets"), options.Clock),
+            [options.ServiceAccountIssuer]);
+        _gate = new AccessGate(_authenticator, new NodeAuthorizer(_reader, _resources), _rbac);
+        DocumentHandler documents = new(SchemaCatalog.BuiltIn, $"{options.Address}:{options.Port}");
+        Router = new RequestRouter(_resources, _gate, documents, Handlers(), loggers.CreateLogger<RequestRouter>());
+    }
+
+    public RequestRouter Router { get; }
+
+    /// <summary>What runs beside the requests, until it is cancelled.</summary>
+    public Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (!_options.RunsControllers)
+        {
+            return _rbac.RunAsync(cancellationToken);
+        }
+
+        NamespaceController namespaces = new(
+            _resources,
+            _reader,
+            _objects,
+            new ObjectWatcher(_options.Store, _reader),
+            new NamespaceContent(_resources, _reader, _objects, _options.ClusterAuthority));
+        GarbageCollector collector = new(_options.Store, _resources, _objects, _options.Clock);
+        return Task.WhenAll(
+            _rbac.RunAsync(cancellationToken),
+            namespaces.RunAsync(_options.Clock, cancellationToken),
+            collector.RunAsync(cancellationToken));
+    }
+
+    /// <summary>Makes the objects that every cluster has.</summary>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        await _rbac.FilledAsync(cancellationToken);
+        await new StartHook(_resources, _objects, _network).RunAsync(
+            _options.AdvertiseAddress, _options.AdvertisePort, cancellationToken);
+    }
+
+    private Resource Core(string name) => _resources.Get("", "v1", name);
+
+    private Task CommittedAsync(string key, long revision, CancellationToken cancellationToken) =>
+        RbacCache.Covers(key) ? _rbac.SeenAsync(revision, cancellationToken) : Task.CompletedTask;
+
+    private RequestHandlers Handlers()
+    {
+        ResponseWriter writer = new(_options.Clock);
+        PatchHandler patches = new();
+        AdmissionChain admission = AdmissionPlugins.Create(_reader, _resources);
+        ObjectWatcher watcher = new(_options.Store, _reader);
+        return new RequestHandlers(
+            new ReadHandler(_reader, writer),
+            new WatchHandler(watcher, writer, _options.Clock),
+            (new WriteHandler(_objects, patches, admission, writer), new DeleteHandler(_reader, _objects, writer)),
+            Special(patches, writer),
+            Paths());
+    }
+
+    /// <summary>What is answered otherwise than the objects of resources.</summary>
+    private Dictionary<string, IRequestHandler> Special(PatchHandler patches, ResponseWriter writer)
+    {
+        BindingHandler binding = new(_objects, Core("pods"), _options.Clock);
+        AccessReviewHandler access = new(_gate);
+        return new Dictionary<string, IRequestHandler>(StringComparer.Ordinal)
+        {
+            ["*/scale"] = new ScaleHandler(_reader, _objects, patches, writer),
+            ["bindings"] = binding,
+            ["pods/binding"] = binding,
+            ["pods/eviction"] = new EvictionHandler(_reader, _objects, _resources, _options.Clock),
+            ["serviceaccounts/token"] = new TokenRequestHandler(_tokens, _reader, _resources),
+            ["subjectaccessreviews.authorization.k8s.io"] = access,
+            ["localsubjectaccessreviews.authorization.k8s.io"] = access,
+            ["selfsubjectaccessreviews.authorization.k8s.io"] = access,
+            ["selfsubjectrulesreviews.authorization.k8s.io"] = new RulesReviewHandler(_gate),
+            ["selfsubjectreviews.authentication.k8s.io"] = new SelfReviewHandler(),
+            ["tokenreviews.authentication.k8s.io"] = new TokenReviewHandler(_authenticator),
+        };
+    }
+
+    private Dictionary<string, EncodedDocument> Paths() => new(StringComparer.Ordinal)
+    {
+        ["/openid/v1/jwks"] = new("application/jwk-set+json", () => _tokens.KeySet),
+        ["/.well-known/openid-configuration"] = new("application/json", () => new()
+        {
+            ["issuer"] = _tokens.Issuer,
+            ["jwks_uri"] = $"{_tokens.Issuer}/openid/v1/jwks",
+            ["response_types_supported"] = new System.Text.Json.Nodes.JsonArray("id_token"),
+            ["subject_types_supported"] = new System.Text.Json.Nodes.JsonArray("public"),
+            ["id_token_signing_alg_values_supported"] = new System.Text.Json.Nodes.JsonArray("ES256"),
+        }),
+    };
+}

@@ -1,0 +1,299 @@
+using System.Collections.Frozen;
+using System.Text.Json.Nodes;
+
+using Noded.Api;
+using Noded.Api.Validation;
+using Noded.ApiServer.Documents;
+using Noded.ApiServer.Registries;
+using Noded.ApiServer.Tables;
+
+using static Noded.ApiServer.Tables.TableColumns;
+
+namespace Noded.ApiServer.Strategies;
+
+/// <summary>Roles and ClusterRoles.</summary>
+internal sealed class RoleStrategy : Strategy
+{
+    public override IEnumerable<string> NameErrors(string name) => PathSegment.Errors(name);
+
+    public override void ApplyDefaults(JsonObject document)
+    {
+        if (document["rules"] is null)
+        {
+            document["rules"] = new JsonArray();
+        }
+    }
+
+    public override void Validate(JsonObject document, FieldErrors errors)
+    {
+        int index = 0;
+        foreach (JsonObject rule in document.Objects("rules"))
+        {
+            FieldPath path = new FieldPath("rules").Index(index++);
+            if (!rule.Texts("verbs").Any())
+            {
+                errors.Required(path.Child("verbs"), "verbs must contain at least one value");
+            }
+
+            if (rule.Texts("nonResourceURLs").Any())
+            {
+                continue;
+            }
+
+            if (!rule.Texts("apiGroups").Any())
+            {
+                errors.Required(path.Child("apiGroups"), "resource rules must supply at least one api group");
+            }
+
+            if (!rule.Texts("resources").Any())
+            {
+                errors.Required(path.Child("resources"), "resource rules must supply at least one resource");
+            }
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
+}
+
+/// <summary>RoleBindings and ClusterRoleBindings.</summary>
+internal sealed class RoleBindingStrategy : Strategy
+{
+    private const string Group = "rbac.authorization.k8s.io";
+
+    public override TableColumns Columns { get; } = Of(
+        Text("Role", d => $"{TextAt(d, "roleRef", "kind")}/{TextAt(d, "roleRef", "name")}"),
+        Text("Users", d => Subjects(d, "User"), isWide: true),
+        Text("Groups", d => Subjects(d, "Group"), isWide: true),
+        Text("ServiceAccounts", d => Subjects(d, "ServiceAccount"), isWide: true));
+
+    public override IEnumerable<string> NameErrors(string name) => PathSegment.Errors(name);
+
+    public override void ApplyDefaults(JsonObject document)
+    {
+        document.ObjectOrNew("roleRef").Default("apiGroup", Group);
+        foreach (JsonObject subject in document.Objects("subjects"))
+        {
+            if (subject.Text("kind") is "User" or "Group")
+            {
+                subject.Default("apiGroup", Group);
+            }
+        }
+    }
+
+    public override void Validate(JsonObject document, FieldErrors errors)
+    {
+        errors.RequireOneOf(new FieldPath("roleRef.kind"), TextAt(document, "roleRef", "kind"), "ClusterRole", "Role");
+        int index = 0;
+        foreach (JsonObject subject in document.Objects("subjects"))
+        {
+            FieldPath path = new FieldPath("subjects").Index(index++);
+            errors.RequireOneOf(path.Child("kind"), subject.Text("kind"), "Group", "ServiceAccount", "User");
+            if (subject.Text("kind") == "ServiceAccount" && string.IsNullOrEmpty(subject.Text("namespace")))
+            {
+                errors.Required(path.Child("namespace"));
+            }
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors)
+    {
+        Validate(document, errors);
+        if (!JsonNode.DeepEquals(document["roleRef"], old["roleRef"]))
+        {
+            errors.Refuse(new FieldPath("roleRef"), $"Invalid value: {document["roleRef"]?.ToJsonString()}: cannot change roleRef");
+        }
+    }
+
+    private static string Subjects(JsonObject binding, string kind) => string.Join(", ", binding.Objects("subjects")
+        .Where(subject => subject.Text("kind") == kind)
+        .Select(subject => kind == "ServiceAccount" ? $"{subject.Text("namespace")}/{subject.Text("name")}" : subject.Text("name")));
+}
+
+/// <summary>Names that need only be one segment of a path.</summary>
+internal static class PathSegment
+{
+    public static IEnumerable<string> Errors(string name)
+    {
+        if (name is "." or "..")
+        {
+            yield return $"may not be '{name}'";
+        }
+
+        foreach (char character in (char[])['/', '%'])
+        {
+            if (name.Contains(character, StringComparison.Ordinal))
+            {
+                yield return $"may not contain '{character}'";
+            }
+        }
+    }
+}
+
+/// <summary>CertificateSigningRequests.</summary>
+internal sealed class CertificateSigningRequestStrategy : Strategy
+{
+    public override FrozenDictionary<string, Func<JsonObject, string>> SelectableFields { get; } =
+        Fields(("spec.signerName", d => TextAt(d, "spec", "signerName")));
+
+    public override TableColumns Columns { get; } = Exactly(
+        NameColumn,
+        AgeColumn,
+        Text("SignerName", d => TextAt(d, "spec", "signerName")),
+        Text("Requestor", d => TextAt(d, "spec", "username")),
+        Text("RequestedDuration", d => d.At("spec", "expirationSeconds").AsInteger() is { } seconds ? Cells.Duration(TimeSpan.FromSeconds(seconds)) : Cells.None),
+        Text("Condition", Condition));
+
+    public override IEnumerable<string> NameErrors(string name) => PathSegment.Errors(name);
+
+    public override void ApplyDefaults(JsonObject document)
+    {
+        if (document.ObjectOrNew("spec").Array("usages") is null or { Count: 0 })
+        {
+            document.ObjectOrNew("spec")["usages"] = new JsonArray("digital signature", "key encipherment");
+        }
+    }
+
+    public override void PrepareForUpdate(JsonObject document, JsonObject old) => ObjectPreparation.Copy(document, old, "spec");
+
+    public override void PrepareForSubresource(JsonObject document, JsonObject old, string subresource)
+    {
+        JsonObject? status = document.Object("status")?.Copy();
+        base.PrepareForSubresource(document, old, subresource);
+        if (subresource == "approval" && status is not null)
+        {
+            ObjectPreparation.Copy(document.ObjectOrNew("status"), status, "conditions");
+        }
+    }
+
+    private static string Condition(JsonObject request)
+    {
+        string[] types = [.. request["status"].Objects("conditions").Select(condition => condition.Text("type") ?? "")];
+        string state = types.Contains("Denied") ? "Denied" : types.Contains("Approved") ? "Approved" : "Pending";
+        string failed = types.Contains("Failed") ? ",Failed" : "";
+        bool isIssued = request.At("status", "certificate").AsText() is { Length: > 0 };
+        return state + failed + (isIssued ? ",Issued" : "");
+    }
+}
+
+/// <summary>PriorityClasses.</summary>
+internal sealed class PriorityClassStrategy : Strategy
+{
+    private const long HighestOfUsers = 1_000_000_000;
+
+    public override bool TracksGeneration => true;
+
+    public override TableColumns Columns { get; } = Of(
+        Number("Value", d => d.Integer("value") ?? 0),
+        Flag("Global-Default", d => d.Boolean("globalDefault") == true),
+        Text("PreemptionPolicy", d => d.Text("preemptionPolicy")));
+
+    public override void ApplyDefaults(JsonObject document) => document.Default("preemptionPolicy", "PreemptLowerPriority");
+
+    public override void Validate(JsonObject document, FieldErrors errors)
+    {
+        bool isSystem = document.Name() is "system-cluster-critical" or "system-node-critical";
+        if (!isSystem && document.Name().StartsWith("system-", StringComparison.Ordinal))
+        {
+            errors.Forbidden(
+                new FieldPath("metadata.name"),
+                "priority class names with 'system-' prefix are reserved for system use only. error: priority class is not system");
+        }
+        else if (!isSystem && document.Integer("value") > HighestOfUsers)
+        {
+            errors.Forbidden(new FieldPath("value"), $"maximum allowed value of a user defined priority is {HighestOfUsers}");
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors)
+    {
+        if (!JsonNode.DeepEquals(document["value"], old["value"]))
+        {
+            errors.Forbidden(new FieldPath("value"), "may not be changed in an update.");
+        }
+    }
+}
+
+/// <summary>PodDisruptionBudgets.</summary>
+internal sealed class PodDisruptionBudgetStrategy : Strategy
+{
+    public override bool TracksGeneration => true;
+
+    public override TableColumns Columns { get; } = Of(
+        Text("Min Available", d => d.At("spec", "minAvailable")?.ToString() ?? "N/A"),
+        Text("Max Unavailable", d => d.At("spec", "maxUnavailable")?.ToString() ?? "N/A"),
+        Number("Allowed Disruptions", d => d.At("status", "disruptionsAllowed").AsInteger() ?? 0));
+
+    public override void PrepareForCreate(JsonObject document) => document["status"] = new JsonObject
+    {
+        ["disruptionsAllowed"] = 0L,
+        ["currentHealthy"] = 0L,
+        ["desiredHealthy"] = 0L,
+        ["expectedPods"] = 0L,
+    };
+
+    public override void Validate(JsonObject document, FieldErrors errors)
+    {
+        if (document.At("spec", "minAvailable") is not null && document.At("spec", "maxUnavailable") is not null)
+        {
+            errors.Refuse(
+                new FieldPath("spec"),
+                $"Invalid value: {document["spec"]?.ToJsonString()}: minAvailable and maxUnavailable cannot be both set");
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
+}
+
+/// <summary>Leases, which nodes renew.</summary>
+internal sealed class LeaseStrategy : Strategy
+{
+    public override bool AllowsCreateOnUpdate => true;
+
+    public override bool AllowsUnconditionalUpdate => false;
+
+    public override TableColumns Columns { get; } = Of(Text("Holder", d => TextAt(d, "spec", "holderIdentity")));
+}
+
+/// <summary>HorizontalPodAutoscalers.</summary>
+internal sealed class AutoscalerStrategy : Strategy
+{
+    public override TableColumns Columns { get; } = Of(
+        Text("Reference", d => $"{TextAt(d, "spec", "scaleTargetRef", "kind")}/{TextAt(d, "spec", "scaleTargetRef", "name")}"),
+        Text("Targets", Targets),
+        Text("MinPods", d => d.At("spec", "minReplicas")?.ToString() ?? Cells.Unset),
+        Number("MaxPods", d => d.At("spec", "maxReplicas").AsInteger() ?? 0),
+        Number("Replicas", d => d.At("status", "currentReplicas").AsInteger() ?? 0));
+
+    public override void ApplyDefaults(JsonObject document)
+    {
+        JsonObject spec = document.ObjectOrNew("spec");
+        spec.Default("minReplicas", 1L);
+        if (document.Text("apiVersion") == "autoscaling/v2" && spec.Array("metrics") is null or { Count: 0 })
+        {
+            spec["metrics"] = new JsonArray(AutoscalerVersions.Cpu(80));
+        }
+    }
+
+    public override void Validate(JsonObject document, FieldErrors errors)
+    {
+        FieldPath path = new("spec");
+        long most = document.At("spec", "maxReplicas").AsInteger() ?? 0;
+        if (most < 1)
+        {
+            errors.Invalid(path.Child("maxReplicas"), most, "must be greater than 0");
+        }
+        else if (document.At("spec", "minReplicas").AsInteger() > most)
+        {
+            errors.Invalid(path.Child("maxReplicas"), most, "must be greater than or equal to `minReplicas`");
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
+
+    private static string Targets(JsonObject autoscaler) => Cells.Join(autoscaler["spec"].Objects("metrics").Select(metric =>
+    {
+        JsonObject? target = metric.Object("resource").Object("target");
+        string name = metric.Object("resource").Text("name") ?? metric.Text("type") ?? "";
+        return target.Integer("averageUtilization") is { } wished ? $"{name}: {Cells.Unknown}/{wished}%" : $"{name}: {Cells.Unknown}";
+    }));
+}

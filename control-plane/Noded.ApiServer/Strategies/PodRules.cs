@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+
+using k8s.Models;
+
+using Noded.Api;
+using Noded.Api.Serialization;
+using Noded.Api.Validation;
+using Noded.Api.Yaml;
+using Noded.ApiServer.Documents;
+
+namespace Noded.ApiServer.Strategies;
+
+/// <summary>The rules for pods and templates of pods.</summary>
+internal static class PodRules
+{
+    /// <summary>Validates a pod that is to be made.</summary>
+    public static void Validate(JsonObject pod, FieldErrors errors) => Report(Find(pod), "", errors);
+
+    /// <summary>Validates a template, whose pods have names that are not known yet.</summary>
+    public static void ValidateTemplate(JsonObject? template, FieldPath path, FieldErrors errors)
+    {
+        if (template?.Object("spec") is null)
+        {
+            errors.Required(path.Child("spec").Child("containers"));
+            return;
+        }
+
+        JsonObject pod = template.Copy();
+        pod["apiVersion"] = "v1";
+        pod["kind"] = "Pod";
+        JsonObject metadata = pod.ObjectOrNew("metadata");
+        metadata["name"] = "template";
+        metadata["namespace"] = "template";
+        Report(Find(pod), path.ToString(), errors);
+    }
+
+    private static ImmutableArray<FieldError> Find(JsonObject pod)
+    {
+        JsonObject wished = pod.Copy();
+        wished.Remove("status");
+        wished.Object("metadata")?.Remove("managedFields");
+        try
+        {
+            V1Pod model = ApiJson.ReadPod(SourceReader.Read("pod", wished.ToUtf8())[0]);
+            return PodValidator.Validate(model);
+        }
+        catch (ManifestException)
+        {
+            // Fields that the models do not know yet are no fault of the pod.
+            return [];
+        }
+    }
+
+    private static void Report(ImmutableArray<FieldError> found, string prefix, FieldErrors errors)
+    {
+        foreach (FieldError error in found)
+        {
+            FieldPath path = prefix.Length == 0 ? error.Field : new FieldPath($"{prefix}.{error.Field}");
+            errors.Refuse(path, error.Message);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.Net;
+using System.Security.Cryptography;
+using Noded.Composition;
+using Noded.Primitives;
+
+namespace Noded.Commands;
+
+/// <summary>
+/// <c>noded apiserver</c>, and the binary under the name <c>kube-apiserver</c>: upstream's flags, so that manifests are
+/// interchangeable. Those for parts that are not there are taken and said to have no effect.
+/// </summary>
+internal static class ApiServerCommand
+{
+    /// <summary>The name under which the binary is nothing but an API server.</summary>
+    internal const string ProgramName = "kube-apiserver";
+
+    private const string StandardStore = "/var/lib/noded/apiserver/store.db";
+
+    /// <summary>What kubeadm's manifest has beside what counts here.</summary>
+    private static readonly string[] WithoutEffect =
+    [
+        "--allow-privileged", "--authorization-mode", "--enable-admission-plugins", "--disable-admission-plugins",
+        "--enable-bootstrap-token-auth", "--kubelet-client-certificate", "--kubelet-client-key",
+        "--kubelet-preferred-address-types", "--proxy-client-cert-file", "--proxy-client-key-file",
+        "--requestheader-allowed-names", "--requestheader-client-ca-file", "--requestheader-extra-headers-prefix",
+        "--requestheader-group-headers", "--requestheader-username-headers", "--storage-media-type",
+        "--service-account-key-file", "--v",
+    ];
+
+    internal static Command Create(string name = "apiserver")
+    {
+        Option<string> certificate = Required("--tls-cert-file", "The server's certificate, PEM");
+        Option<string> key = Required("--tls-private-key-file", "Its key");
+        Option<string> clients = Required("--client-ca-file", "Who vouches for clients, PEM");
+        Option<string> signingKey = Required(
+            "--service-account-signing-key-file", "Signs the tokens of ServiceAccounts: ECDSA on P-256, PEM");
+        Option<string> issuer = With(
+            "--service-account-issuer", "Who tokens say has issued them", "https://kubernetes.default.svc.cluster.local");
+        Option<string> bind = With("--bind-address", "Where to listen", "0.0.0.0");
+        Option<int> port = new("--secure-port") { Description = "The port, 0 for any", DefaultValueFactory = _ => 6443 };
+        Option<string?> advertise = new("--advertise-address") { Description = "Where pods find the server" };
+        Option<string> services = With("--service-cluster-ip-range", "Addresses of Services", "10.96.0.0/12");
+        Option<string[]> etcd = new("--etcd-servers") { Description = "etcd's members; without any, the embedded store" };
+        Option<string?> etcdAuthority = new("--etcd-cafile") { Description = "Who vouches for etcd, PEM" };
+        Option<string?> etcdCertificate = new("--etcd-certfile") { Description = "The certificate to show to etcd" };
+        Option<string?> etcdKey = new("--etcd-keyfile") { Description = "Its key" };
+        Option<string> etcdPrefix = With("--etcd-prefix", "What all keys in etcd begin with", "/registry");
+        Option<string> file = With("--datastore-file", "Noded's own: the embedded store", StandardStore);
+        Command command = new(name, "Serve the Kubernetes API")
+        {
+            certificate, key, clients, signingKey, issuer, bind, port, advertise, services, etcd, etcdAuthority,
+            etcdCertificate, etcdKey, etcdPrefix, file,
+        };
+        foreach (string other in WithoutEffect)
+        {
+            command.Add(new Option<string[]>(other) { Description = "Taken for upstream's manifests; without effect", Hidden = true });
+        }
+
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            try
+            {
+                ApiServerSettings settings = new()
+                {
+                    CertificateFile = parsed.GetRequiredValue(certificate),
+                    KeyFile = parsed.GetRequiredValue(key),
+                    ClientAuthorityFile = parsed.GetRequiredValue(clients),
+                    SigningKeyFile = parsed.GetRequiredValue(signingKey),
+                    Issuer = parsed.GetRequiredValue(issuer),
+                    BindAddress = Address(bind, parsed.GetRequiredValue(bind))!,
+                    Port = parsed.GetRequiredValue(port),
+                    AdvertiseAddress = Address(advertise, parsed.GetValue(advertise)),
+                    ServiceCidr = parsed.GetRequiredValue(services),
+                    EtcdServers = [.. CommonOptions.Split(parsed.GetValue(etcd)).Select(url => new Uri(url, UriKind.Absolute))],
+                    EtcdAuthorityFile = parsed.GetValue(etcdAuthority),
+                    EtcdCertificateFile = parsed.GetValue(etcdCertificate),
+                    EtcdKeyFile = parsed.GetValue(etcdKey),
+                    EtcdPrefix = parsed.GetRequiredValue(etcdPrefix),
+                    StoreFile = parsed.GetRequiredValue(file),
+                };
+                await ApiServerProgram.RunAsync(settings, cancellationToken);
+                return 0;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or FormatException)
+            {
+                await Console.Error.WriteLineAsync(e.Message);
+                return 1;
+            }
+        });
+        return command;
+    }
+
+    private static Option<string> Required(string name, string description) =>
+        new(name) { Description = description, Required = true };
+
+    private static Option<string> With(string name, string description, string value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value };
+
+    private static IPAddress? Address(Option option, string? text) =>
+        text is null ? null
+        : IPAddressText.TryParse(text, out IPAddress? address) ? address
+        : throw new FormatException($"{option.Name} {text}: needs an IP address.");
+}

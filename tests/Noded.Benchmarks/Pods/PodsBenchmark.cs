@@ -1,0 +1,170 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Noded.Benchmarks.Nodes;
+using Noded.Benchmarks.Reports;
+
+namespace Noded.Benchmarks.Pods;
+
+/// <param name="Samples">Pods that start and stop one after the other, on the node and over CRI alone.</param>
+/// <param name="Burst">Pods that start at the same time.</param>
+internal sealed record PodsOptions(int Samples, int Burst);
+
+/// <summary>
+/// What a pod's start and stop cost beyond what the runtime needs. Two nodes side by side: one with its daemon, one whose
+/// containerd gets the same requests from here.
+/// </summary>
+internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, PodsOptions options)
+{
+    /// <summary>The test image ends at once on SIGTERM, so this is never waited for.</summary>
+    private const long GracePeriod = 30;
+
+    private static readonly int[] Parallelisms = [1, 2, 4, 8, 16];
+
+    internal static async Task<BenchmarkReport> RunAsync(
+        BenchmarkFiles files, PodsOptions options, CancellationToken cancellationToken)
+    {
+        Machine machine = await Machine.ReadAsync(cancellationToken);
+        await using BenchmarkNode node = await BenchmarkNode.StartAsync(files, cancellationToken);
+        await using BenchmarkNode bare = await BenchmarkNode.StartAsync(files, cancellationToken);
+        await bare.StopDaemonAsync(cancellationToken);
+        return await new PodsBenchmark(node, bare, options).MeasureAsync(machine, cancellationToken);
+    }
+
+    private async Task<BenchmarkReport> MeasureAsync(Machine machine, CancellationToken cancellationToken)
+    {
+        List<double> floorStarts = [];
+        List<double> floorStops = [];
+        List<double> starts = [];
+        List<double> stops = [];
+        for (int i = -1; i < options.Samples; i++)
+        {
+            string name = string.Create(CultureInfo.InvariantCulture, $"pod{i + 1}");
+            (double floorStart, double floorStop) = await MeasureFloorAsync(name, cancellationToken);
+            (double start, double stop) = await MeasureNodeAsync(name, cancellationToken);
+            if (i >= 0)
+            {
+                // The first unpacks the image and fills the page cache.
+                floorStarts.Add(floorStart);
+                floorStops.Add(floorStop);
+                starts.Add(start);
+                stops.Add(stop);
+            }
+        }
+
+        double floorBurst = 0;
+        foreach (int parallelism in Parallelisms)
+        {
+            floorBurst = Math.Max(floorBurst, await MeasureFloorBurstAsync(parallelism, cancellationToken));
+        }
+
+        double burst = await MeasureNodeBurstAsync(cancellationToken);
+        return Report(
+            machine, new Percentiles(floorStarts), new(floorStops), new(starts), new(stops), floorBurst, burst);
+    }
+
+    private BenchmarkReport Report(
+        Machine machine,
+        Percentiles floorStart,
+        Percentiles floorStop,
+        Percentiles start,
+        Percentiles stop,
+        double floorBurst,
+        double burst)
+    {
+        ImmutableArray<Metric> metrics =
+        [
+            new("start_over_floor_p50_ms", start.P50 - floorStart.P50, new Goal.AtMost(25)),
+            new("start_over_floor_p95_ms", start.P95 - floorStart.P95, new Goal.AtMost(80)),
+            new(string.Create(CultureInfo.InvariantCulture, $"burst{options.Burst}_vs_floor"), burst / floorBurst, new Goal.AtLeast(0.9)),
+            new("stop_over_floor_p50_ms", stop.P50 - floorStop.P50, new Goal.AtMost(50)),
+            new("start_p50_ms", start.P50),
+            new("start_p95_ms", start.P95),
+            new("stop_p50_ms", stop.P50),
+            new("burst_pods_per_s", burst),
+        ];
+        return new BenchmarkReport(
+            "pods",
+            machine,
+            options.Samples,
+            metrics,
+            [
+                new("floor_p50_ms", floorStart.P50), new("floor_p95_ms", floorStart.P95), new("floor_stop_p50_ms", floorStop.P50),
+                new("floor_burst_pods_per_s", floorBurst),
+            ]);
+    }
+
+    private async Task<(double Start, double Stop)> MeasureFloorAsync(string pod, CancellationToken cancellationToken)
+    {
+        using CriPods cri = new(bare);
+        using TaskStarts starts = await TaskStarts.SubscribeAsync(bare.Sandbox.Paths.ContainerdSocket, cancellationToken);
+        Task<DateTimeOffset> started = starts.NextContainerAsync(cancellationToken);
+        DateTimeOffset sentAt = await cri.RunAsync(pod, cancellationToken);
+        double start = (await started - sentAt).TotalMilliseconds;
+        TimeSpan stop = await cri.StopAllAsync(GracePeriod, cancellationToken);
+        await cri.RemoveAllAsync(cancellationToken);
+        return (start, stop.TotalMilliseconds);
+    }
+
+    /// <summary>From the manifest's rename to the start of the container; from its unlink to the sandbox's end.</summary>
+    private async Task<(double Start, double Stop)> MeasureNodeAsync(string pod, CancellationToken cancellationToken)
+    {
+        using CriPods cri = new(node);
+        using TaskStarts starts = await TaskStarts.SubscribeAsync(node.Sandbox.Paths.ContainerdSocket, cancellationToken);
+        Task<DateTimeOffset> started = starts.NextContainerAsync(cancellationToken);
+        DateTimeOffset placedAt = TimeProvider.System.GetUtcNow();
+        await node.PlaceAsync(pod, PodManifest.Sleeping(pod), cancellationToken);
+        double start = (await started - placedAt).TotalMilliseconds;
+        await node.WaitIdleAsync(cancellationToken);
+
+        long withdrawn = TimeProvider.System.GetTimestamp();
+        node.Withdraw(pod);
+        while (await cri.HasReadySandboxAsync(cancellationToken))
+        {
+            // The answer of the runtime itself paces this.
+        }
+
+        double stop = TimeProvider.System.GetElapsedTime(withdrawn).TotalMilliseconds;
+        await node.WaitIdleAsync(cancellationToken);
+        return (start, stop);
+    }
+
+    /// <summary>Pods per second until all containers have started.</summary>
+    private async Task<double> MeasureFloorBurstAsync(int parallelism, CancellationToken cancellationToken)
+    {
+        using CriPods cri = new(bare);
+        long start = TimeProvider.System.GetTimestamp();
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, options.Burst),
+            new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellationToken },
+            async (i, token) => await cri.RunAsync(string.Create(CultureInfo.InvariantCulture, $"burst{parallelism}-{i}"), token));
+        double seconds = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
+        await cri.StopAllAsync(GracePeriod, cancellationToken);
+        await cri.RemoveAllAsync(cancellationToken);
+        return options.Burst / seconds;
+    }
+
+    private async Task<double> MeasureNodeBurstAsync(CancellationToken cancellationToken)
+    {
+        using TaskStarts starts = await TaskStarts.SubscribeAsync(node.Sandbox.Paths.ContainerdSocket, cancellationToken);
+        DateTimeOffset placedAt = TimeProvider.System.GetUtcNow();
+        string[] names = [.. Enumerable.Range(0, options.Burst).Select(i => string.Create(CultureInfo.InvariantCulture, $"burst{i}"))];
+        foreach (string name in names)
+        {
+            await node.PlaceAsync(name, PodManifest.Sleeping(name), cancellationToken);
+        }
+
+        DateTimeOffset last = placedAt;
+        for (int i = 0; i < options.Burst; i++)
+        {
+            last = await starts.NextContainerAsync(cancellationToken);
+        }
+
+        foreach (string name in names)
+        {
+            node.Withdraw(name);
+        }
+
+        await node.WaitIdleAsync(cancellationToken);
+        return options.Burst / (last - placedAt).TotalSeconds;
+    }
+}

@@ -1,0 +1,24 @@
+#!/bin/bash
+# Unpacks a package of another Debian suite into a directory, without installing it and without touching this
+# machine's own configuration of apt: unpack-package.sh SUITE PACKAGE DIRECTORY
+set -euo pipefail
+
+suite=$1 package=$2 directory=$3
+stamp="$directory/.unpacked-$suite-$package"
+[[ -e $stamp ]] && exit 0
+
+# The mirror is the one that this machine uses for its own suite.
+mirror=$(sed -nE 's/^(URIs:|deb( \[[^]]*\])?) +(https?:[^ ]+debian)\/?( .*)?$/\3/p' \
+    /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null | head -n 1 || true)
+[[ -n $mirror ]] || { echo "no mirror found in the configuration of apt" >&2; exit 1; }
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work"/{lists/partial,cache/archives/partial,deb} "$directory"
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$work/sources.list"
+options=(-qq -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
+    -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
+apt-get "${options[@]}" update
+(cd "$work/deb" && apt-get "${options[@]}" download "$package/$suite")
+dpkg -x "$work"/deb/*.deb "$directory"
+touch "$stamp"

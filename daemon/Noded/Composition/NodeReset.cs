@@ -33,7 +33,7 @@ internal static class NodeReset
         await StopPodsAsync(paths, output, cancellationToken);
         await StopAsync("containerd", ContainerdSupervisor.TryFindRunning(paths), reactor, output, cancellationToken);
         await KillLeftoversAsync(paths, reactor, output, cancellationToken);
-        ServiceProxyComponent.RemovePins(paths.BpfPins);
+        ServiceProxyComponent.Remove(paths.BpfPins);
         if (File.Exists(paths.BpfMountMarker))
         {
             BpfFileSystem.UnmountIfEmpty();

@@ -55,6 +55,7 @@ public sealed class ApiServerTests : IDisposable
     public async Task KubeApiserver_KeyOfTheWrongKind_SaysWhichFile()
     {
         await File.WriteAllTextAsync(At("server.crt"), "no certificate", Token);
+        await File.WriteAllTextAsync(At("server.key"), "no key", Token);
 
         ProgramResult result = await ChildProcess.RunAsync(
             PublishedBinary.Path,

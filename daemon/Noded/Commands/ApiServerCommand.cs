@@ -28,7 +28,7 @@ internal static class ApiServerCommand
         "--service-account-key-file", "--v",
     ];
 
-    internal static Command Create(string name = "apiserver")
+    internal static Command Create()
     {
         Option<string> certificate = Required("--tls-cert-file", "The server's certificate, PEM");
         Option<string> key = Required("--tls-private-key-file", "Its key");
@@ -47,7 +47,7 @@ internal static class ApiServerCommand
         Option<string?> etcdKey = new("--etcd-keyfile") { Description = "Its key" };
         Option<string> etcdPrefix = With("--etcd-prefix", "What all keys in etcd begin with", "/registry");
         Option<string> file = With("--datastore-file", "Noded's own: the embedded store", StandardStore);
-        Command command = new(name, "Serve the Kubernetes API")
+        Command command = new("apiserver", "Serve the Kubernetes API")
         {
             certificate, key, clients, signingKey, issuer, bind, port, advertise, services, etcd, etcdAuthority,
             etcdCertificate, etcdKey, etcdPrefix, file,

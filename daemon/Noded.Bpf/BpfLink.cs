@@ -34,6 +34,29 @@ public sealed class BpfLink : IDisposable
         return fd == -Errno.ENOENT ? null : new BpfLink(path, BpfFd.Own(fd, $"open the pinned attachment {path}"));
     }
 
+    /// <summary>
+    /// An attachment that outlives its makers: the program takes the place of a predecessor's without a gap, or is
+    /// attached anew and pinned.
+    /// </summary>
+    public static BpfLink AttachPinned(BpfProgram program, string pin, Func<BpfProgram, BpfLink> attach)
+    {
+        if (TryOpenPin(pin) is BpfLink before)
+        {
+            if (before.TryUpdate(program))
+            {
+                return before;
+            }
+
+            // What it was attached to is gone; another may have its name or number by now.
+            before.Dispose();
+            File.Delete(pin);
+        }
+
+        BpfLink link = attach(program);
+        link.Pin(pin);
+        return link;
+    }
+
     /// <summary>Makes the attachment outlive this process, below a bpf file system.</summary>
     public void Pin(string path) => BpfException.Check(LibBpf.bpf_obj_pin(_fd, path), $"pin {_name} at {path}");
 

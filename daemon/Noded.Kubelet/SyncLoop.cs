@@ -130,8 +130,10 @@ internal sealed partial class SyncLoop(
 
     private void Start(IEnumerable<Pod> pods)
     {
-        ImmutableHashSet<PodUid> known = workers.Known();
-        foreach (Pod pod in pods.OrderBy(pod => !known.Contains(pod.Uid)).ThenBy(pod => pod.Name))
+        // Only among several is there an order, and asking for it reads a directory.
+        Pod[] all = [.. pods];
+        ImmutableHashSet<PodUid> known = all.Length > 1 ? workers.Known() : [];
+        foreach (Pod pod in all.OrderBy(pod => !known.Contains(pod.Uid)).ThenBy(pod => pod.Name))
         {
             workers.Update(pod);
         }

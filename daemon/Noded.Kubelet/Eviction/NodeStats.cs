@@ -21,8 +21,6 @@ internal sealed class NodeStats(
     IRuntimeService runtime, PodLayout layout, NodeResources capacity, NodeResources allocatable, string imageDirectory)
     : INodeStats
 {
-    private const string IdPrefix = "containerd://";
-
     public ImmutableDictionary<string, SignalObservation> Observe()
     {
         ImmutableDictionary<string, SignalObservation>.Builder observed =
@@ -60,7 +58,7 @@ internal sealed class NodeStats(
         Dictionary<string, (long Memory, long Disk)> containers = [];
         foreach (V1ContainerStatus status in report.Status.ContainerStatuses ?? [])
         {
-            ContainerId? id = status.ContainerID is { Length: > 0 } text ? new ContainerId(text[IdPrefix.Length..]) : null;
+            ContainerId? id = ContainerId.FromApi(status.ContainerID);
             TreeUsage own = withDisk ? TreeUsage.Measure(Path.Combine(layout.LogDirectory(pod.Uid, pod.Name), status.Name)) : default;
             logs += own;
             containers[status.Name] = (

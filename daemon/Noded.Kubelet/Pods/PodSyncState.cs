@@ -47,7 +47,9 @@ internal sealed class PodSyncState(
     /// <summary>Why the node ended the pod: never taken back.</summary>
     internal PodFailure? Failure => Intents.Failure;
 
-    /// <summary>Somebody wants the pod to be ended; it counts once it is written down.</summary>
+    /// <summary>
+    /// The sync loop wants the pod to be ended; it counts once it is written down. Set before the worker is woken.
+    /// </summary>
     internal PodFailure? Requested { get; set; }
 
     internal RestartBackoff Restarts { get; } = restarts;

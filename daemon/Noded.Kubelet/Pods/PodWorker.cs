@@ -37,7 +37,6 @@ internal sealed partial class PodWorker
     private readonly HashSet<ContainerId> _died = [];
 
     private volatile Pod? _pod;
-    private volatile PodFailure? _requested;
 
     // The last step failed: until its time has come or the wish changes, events do not make it be tried again.
     private bool _isBackingOff;
@@ -73,7 +72,7 @@ internal sealed partial class PodWorker
     /// <summary>The node ends the pod; the first reason counts.</summary>
     internal void Fail(PodFailure failure)
     {
-        _requested ??= failure;
+        _state.Requested ??= failure;
         Post(null);
     }
 
@@ -239,7 +238,6 @@ internal sealed partial class PodWorker
             observed = await _services.Inspector.InspectAsync(Uid, [.. _died], cancellationToken);
             _died.RemoveWhere(died => !PodInspector.IsBehind(observed, died));
             _state.Health = _services.Probes.Update(pod, observed);
-            _state.Requested = _requested;
             SyncResult result = await _services.Syncer.SyncAsync(pod, observed, _state, cancellationToken);
             _services.Statuses.Set(pod, result with { Health = _services.Probes.Update(pod, result.Status) });
             RecordEnd();

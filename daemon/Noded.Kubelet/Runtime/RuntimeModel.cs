@@ -6,6 +6,15 @@ namespace Noded.Kubelet.Runtime;
 
 public readonly record struct ContainerId(string Value)
 {
+    private const string ApiPrefix = "containerd://";
+
+    /// <summary>As the API has it, with the runtime's name.</summary>
+    internal string ToApi() => ApiPrefix + Value;
+
+    /// <summary>The other way; null for a container that has none yet.</summary>
+    public static ContainerId? FromApi(string? text) =>
+        string.IsNullOrEmpty(text) ? null : new ContainerId(text[ApiPrefix.Length..]);
+
     public override string ToString() => Value;
 }
 

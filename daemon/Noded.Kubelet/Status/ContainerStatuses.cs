@@ -32,7 +32,7 @@ internal static class ContainerStatuses
             Name = container.Name,
             Image = newest?.Image is { Length: > 0 } image ? image : container.Image,
             ImageID = newest?.ImageRef ?? string.Empty,
-            ContainerID = newest is null ? null : $"containerd://{newest.Id}",
+            ContainerID = newest?.Id.ToApi(),
             RestartCount = (int)(newest?.Attempt ?? 0),
             Ready = runsToEnd ? state.Terminated is { ExitCode: 0 } : health?.IsReady == true,
             Started = health?.IsStarted == true,
@@ -77,7 +77,7 @@ internal static class ContainerStatuses
         Message = container.Message.Length == 0 ? null : container.Message,
         StartedAt = Utc(container.StartedAt),
         FinishedAt = Utc(container.FinishedAt),
-        ContainerID = $"containerd://{container.Id}",
+        ContainerID = container.Id.ToApi(),
     };
 
     private static DateTime? Utc(DateTimeOffset? time) => time?.UtcDateTime;

@@ -68,16 +68,13 @@ public sealed class Cgroup(CgroupHierarchies hierarchies, string path)
         return refused.ToImmutable();
     }
 
-    /// <summary>Whether a hierarchy has this controller, so that its limits mean something.</summary>
-    public bool Has(string controller) => hierarchies.All.Any(hierarchy => hierarchy.Controllers.Contains(controller));
-
     /// <summary>
     /// The memory that would not come back by dropping caches that were not used lately, in bytes: usage without the
     /// inactive file pages, what Kubernetes calls the working set. Null if no controller counts it or the cgroup is gone.
     /// </summary>
     public long? WorkingSet()
     {
-        if (hierarchies.All.FirstOrDefault(hierarchy => hierarchy.Controllers.Contains("memory")) is not { } memory)
+        if (TryFind("memory") is not { } memory)
         {
             return null;
         }
@@ -104,7 +101,7 @@ public sealed class Cgroup(CgroupHierarchies hierarchies, string path)
     {
         try
         {
-            return hierarchies.All.FirstOrDefault(hierarchy => hierarchy.Controllers.Contains("pids")) is { } pids
+            return TryFind("pids") is { } pids
                 ? long.Parse(
                     File.ReadAllText(System.IO.Path.Combine(DirectoryIn(pids), "pids.current")), CultureInfo.InvariantCulture)
                 : null;
@@ -158,6 +155,10 @@ public sealed class Cgroup(CgroupHierarchies hierarchies, string path)
 
         return pids;
     }
+
+    /// <summary>The hierarchy that has a controller.</summary>
+    private CgroupHierarchy? TryFind(string controller) =>
+        hierarchies.All.FirstOrDefault(hierarchy => hierarchy.Controllers.Contains(controller));
 
     private string DirectoryIn(CgroupHierarchy hierarchy) => System.IO.Path.Combine(hierarchy.MountPoint, Path);
 

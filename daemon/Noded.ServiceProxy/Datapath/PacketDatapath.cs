@@ -87,21 +87,6 @@ internal sealed class PacketDatapath : IDisposable
         string pin = Path.Combine(
             _pins, "links", string.Create(CultureInfo.InvariantCulture, $"tcx_{linkIndex}_{direction}"));
         using BpfProgram program = _object.Program(name);
-        if (BpfLink.TryOpenPin(pin) is BpfLink before)
-        {
-            if (before.TryUpdate(program))
-            {
-                _links.Add(before);
-                return;
-            }
-
-            // The link is gone, and its index was given to another.
-            before.Dispose();
-            File.Delete(pin);
-        }
-
-        BpfLink link = BpfLink.AttachTcx(program, linkIndex, type);
-        _links.Add(link);
-        link.Pin(pin);
+        _links.Add(BpfLink.AttachPinned(program, pin, attached => BpfLink.AttachTcx(attached, linkIndex, type)));
     }
 }

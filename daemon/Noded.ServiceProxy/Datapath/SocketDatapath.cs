@@ -83,24 +83,9 @@ internal sealed class SocketDatapath : IDisposable
     {
         foreach ((string name, BpfAttachType type) in Hooks)
         {
-            string pin = Path.Combine(_pins, "links", name);
             using BpfProgram program = _object.Program(name);
-            if (BpfLink.TryOpenPin(pin) is BpfLink before)
-            {
-                if (before.TryUpdate(program))
-                {
-                    _links.Add(before);
-                    continue;
-                }
-
-                // The cgroup is gone, and with it what was attached there.
-                before.Dispose();
-                File.Delete(pin);
-            }
-
-            BpfLink link = BpfLink.AttachCgroup(program, cgroup, type);
-            _links.Add(link);
-            link.Pin(pin);
+            _links.Add(BpfLink.AttachPinned(
+                program, Path.Combine(_pins, "links", name), attached => BpfLink.AttachCgroup(attached, cgroup, type)));
         }
     }
 

@@ -8,7 +8,7 @@ namespace Noded.Commands;
 
 /// <summary>
 /// <c>noded apiserver</c>, and the binary under the name <c>kube-apiserver</c>: upstream's flags, so that manifests are
-/// interchangeable. Those for parts that are not there are taken and said to have no effect.
+/// interchangeable. Those for parts that are not there are taken, have no effect and are not in the help.
 /// </summary>
 internal static class ApiServerCommand
 {

@@ -3,7 +3,6 @@ using Grpc.Core;
 using k8s.Models;
 using Noded.Composition;
 using Noded.Kubelet.Runtime;
-using Noded.Kubelet.Status;
 using Noded.Kubelet.Streams;
 using Noded.Protocols.Operator.V1;
 
@@ -12,8 +11,6 @@ namespace Noded.Hosting;
 /// <summary>One command in a container between the operator's stream and the runtime's.</summary>
 internal static class ExecSession
 {
-    private const string IdPrefix = "containerd://";
-
     internal static async Task RunAsync(
         NodeComposition node,
         IAsyncStreamReader<ExecRequest> requests,
@@ -22,7 +19,7 @@ internal static class ExecSession
     {
         if (!await requests.MoveNext(cancellationToken) || requests.Current.Start is not { } start || start.Command.Count == 0)
         {
-            throw Fail(StatusCode.InvalidArgument, "The first message must say what to start.");
+            throw PodTarget.Fail(StatusCode.InvalidArgument, "The first message must say what to start.");
         }
 
         ContainerId container = Find(node, start);
@@ -44,7 +41,7 @@ internal static class ExecSession
         }
         catch (IOException e)
         {
-            throw Fail(StatusCode.Unavailable, e.Message);
+            throw PodTarget.Fail(StatusCode.Unavailable, e.Message);
         }
     }
 
@@ -62,7 +59,7 @@ internal static class ExecSession
                     await responses.WriteAsync(new ExecResponse { Output = ByteString.CopyFrom(bytes.Span) }, cancellationToken);
                     break;
                 case CommandOutput.Ended { Failure: { } failure }:
-                    throw Fail(StatusCode.FailedPrecondition, failure);
+                    throw PodTarget.Fail(StatusCode.FailedPrecondition, failure);
                 case CommandOutput.Ended { ExitCode: int code }:
                     await responses.WriteAsync(new ExecResponse { ExitCode = code }, cancellationToken);
                     return;
@@ -89,20 +86,16 @@ internal static class ExecSession
                     await command.ResizeAsync(request.Size.Columns, request.Size.Rows, cancellationToken);
                     break;
                 default:
-                    throw Fail(StatusCode.InvalidArgument, "The command has been started already.");
+                    throw PodTarget.Fail(StatusCode.InvalidArgument, "The command has been started already.");
             }
         }
     }
 
     private static ContainerId Find(NodeComposition node, ExecStart start)
     {
-        PodReport report = node.Kubelet.Reports.Values.FirstOrDefault(report => OperatorService.IsMeant(report, start.Pod))
-            ?? throw Fail(StatusCode.NotFound, $"There is no pod {start.Pod} on this node.");
-        V1ContainerStatus status = PodLogRequest.FindContainer(report, start.Container);
-        return status is { State.Running: not null, ContainerID: { Length: > 0 } id }
-            ? new ContainerId(id[IdPrefix.Length..])
-            : throw Fail(StatusCode.FailedPrecondition, $"Container {status.Name} of {start.Pod} does not run.");
+        V1ContainerStatus status = PodTarget.FindContainer(PodTarget.FindPod(node, start.Pod), start.Container);
+        return status.State.Running is not null && ContainerId.FromApi(status.ContainerID) is { } id
+            ? id
+            : throw PodTarget.Fail(StatusCode.FailedPrecondition, $"Container {status.Name} of {start.Pod} does not run.");
     }
-
-    private static RpcException Fail(StatusCode code, string detail) => new(new Status(code, detail));
 }

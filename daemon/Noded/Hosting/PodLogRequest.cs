@@ -14,13 +14,12 @@ internal sealed record PodLogRequest(string File, LogOptions Options, LogWriter 
     /// <exception cref="RpcException">NotFound or InvalidArgument, with what there is instead.</exception>
     internal static PodLogRequest Resolve(NodeComposition node, LogsRequest request)
     {
-        PodReport report = node.Kubelet.Reports.Values.FirstOrDefault(report => OperatorService.IsMeant(report, request.Pod))
-            ?? throw Fail(StatusCode.NotFound, $"There is no pod {request.Pod} on this node.");
-        V1ContainerStatus status = FindContainer(report, request.Container);
+        PodReport report = PodTarget.FindPod(node, request.Pod);
+        V1ContainerStatus status = PodTarget.FindContainer(report, request.Container);
         int attempt = status.RestartCount - (request.Previous ? 1 : 0);
         if (attempt < 0)
         {
-            throw Fail(StatusCode.NotFound, $"Container {status.Name} of {request.Pod} has no previous instance.");
+            throw PodTarget.Fail(StatusCode.NotFound, $"Container {status.Name} of {request.Pod} has no previous instance.");
         }
 
         LogOptions options = new(
@@ -34,30 +33,9 @@ internal sealed record PodLogRequest(string File, LogOptions Options, LogWriter 
             options,
             new LogWriter(
                 () => node.Kubelet.Reports.TryGetValue(report.Pod.Uid, out PodReport? now)
-                    && Containers(now).Any(container => container.Name == status.Name
+                    && PodTarget.Containers(now).Any(container => container.Name == status.Name
                         && container.RestartCount == attempt
                         && container.State.Running is not null),
                 node.Kubelet.WaitForStatusAsync));
     }
-
-    internal static V1ContainerStatus FindContainer(PodReport report, string name)
-    {
-        List<V1ContainerStatus> containers = [.. Containers(report)];
-        List<V1ContainerStatus> matching = name.Length == 0
-            ? report.Status.ContainerStatuses.Count == 1 ? [report.Status.ContainerStatuses[0]] : []
-            : [.. containers.Where(container => container.Name == name)];
-        string choice = string.Join(", ", containers.Select(container => container.Name));
-        return matching.Count == 1
-            ? matching[0]
-            : throw Fail(
-                StatusCode.InvalidArgument,
-                name.Length == 0
-                    ? $"Pod {report.Pod.Name} has several containers; name one of: {choice}."
-                    : $"Pod {report.Pod.Name} has no container {name}, only: {choice}.");
-    }
-
-    private static IEnumerable<V1ContainerStatus> Containers(PodReport report) =>
-        (report.Status.InitContainerStatuses ?? []).Concat(report.Status.ContainerStatuses);
-
-    private static RpcException Fail(StatusCode code, string detail) => new(new Status(code, detail));
 }

@@ -19,6 +19,31 @@ public sealed class SecurityContextsTests
         Assert.Contains("/proc/sys", context.ReadonlyPaths);
     }
 
+    [Theory]
+    [InlineData(false, null, ProfileType.Unconfined)]
+    [InlineData(true, null, ProfileType.RuntimeDefault)]
+    [InlineData(true, "Unconfined", ProfileType.Unconfined)]
+    public void ForContainer_WithoutAProfile_HasTheNodesDefault(bool seccompDefault, string? own, ProfileType expected)
+    {
+        V1Container container = new()
+        {
+            SecurityContext = own is null ? null : new V1SecurityContext { SeccompProfile = new V1SeccompProfile { Type = own } },
+        };
+
+        Assert.Equal(
+            expected,
+            SecurityContexts.ForContainer(new V1PodSpec(), container, seccompDefault: seccompDefault).Seccomp.ProfileType);
+    }
+
+    [Fact]
+    public void ForSandbox_WhateverThePodSays_HasTheRuntimesProfile() => Assert.Equal(
+        ProfileType.RuntimeDefault,
+        SecurityContexts.ForSandbox(new V1PodSpec
+        {
+            Containers = [],
+            SecurityContext = new V1PodSecurityContext { SeccompProfile = new V1SeccompProfile { Type = "Unconfined" } },
+        }).Seccomp.ProfileType);
+
     [Fact]
     public void ForContainer_Privileged_SeesAllOfProc()
     {

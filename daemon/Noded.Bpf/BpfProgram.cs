@@ -46,5 +46,8 @@ public sealed unsafe class BpfProgram : IDisposable
         }
     }
 
+    /// <summary>Keeps the program loaded when this process ends, below a bpf file system.</summary>
+    public void Pin(string path) => BpfException.Check(LibBpf.bpf_obj_pin(Fd, path), $"pin program {Name} at {path}");
+
     public void Dispose() => Fd.Dispose();
 }

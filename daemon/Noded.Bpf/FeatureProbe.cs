@@ -18,6 +18,9 @@ public static unsafe class FeatureProbe
             LibBpf.libbpf_probe_bpf_helper(CgroupSockAddr, SetReturnValue, 0), "probe bpf_set_retval") == 1;
     }
 
+    /// <summary>The better of the ways in which this kernel attaches programs to links.</summary>
+    public static LinkHook BestLinkHook() => HasTcx() ? LinkHook.Tcx : LinkHook.Clsact;
+
     /// <summary>Programs attach to links by tcx (kernel 6.6).</summary>
     public static bool HasTcx()
     {

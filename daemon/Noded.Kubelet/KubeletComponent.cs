@@ -136,6 +136,11 @@ public sealed class KubeletComponent : IDisposable
     /// <summary>Every pod that is to be has a status.</summary>
     public bool KnowsAllPods => Synced.IsCompletedSuccessfully && Reports.Count >= _syncLoop.DesiredPods;
 
+    /// <summary>The path of the network namespace that a pod's sandbox has for itself; null when it has none.</summary>
+    /// <exception cref="IOException">The runtime cannot be reached.</exception>
+    public Task<string?> FindNetworkNamespaceAsync(PodSandboxId sandbox, CancellationToken cancellationToken) =>
+        _runtime.FindNetworkNamespaceAsync(sandbox, cancellationToken);
+
     /// <summary>Completes with the next change of a pod's status.</summary>
     public Task WaitForStatusAsync(CancellationToken cancellationToken) => _statuses.WaitForChangeAsync(cancellationToken);
 

@@ -3,10 +3,10 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Noded.Bpf;
-using Noded.Linux.Netlink.Rtnetlink;
 using Noded.ServiceProxy.Datapath;
 using Noded.ServiceProxy.HealthCheck;
 using Noded.ServiceProxy.Reconciler;
+using Noded.ServiceProxy.Reflectors;
 using Noded.ServiceProxy.Tables;
 
 namespace Noded.ServiceProxy;
@@ -18,6 +18,7 @@ namespace Noded.ServiceProxy;
 public sealed partial class ServiceProxyComponent(
     ServiceProxyOptions options,
     ImmutableArray<IServiceSource> sources,
+    IPodNetworks pods,
     ServiceProxyMetrics metrics,
     TimeProvider clock,
     ILoggerFactory loggers)
@@ -35,8 +36,9 @@ public sealed partial class ServiceProxyComponent(
     /// <summary>Takes programs, maps and rules of a node off the machine, for reset.</summary>
     public static void Remove(string pins)
     {
+        PacketDatapath.Remove(pins);
         SocketDatapath.RemovePins(pins);
-        MarkRules.Remove();
+        new MarkRules(TableOf(pins)).Remove();
     }
 
     /// <exception cref="IOException">Programs or maps cannot be loaded, pinned or attached; the message says which.</exception>
@@ -47,16 +49,20 @@ public sealed partial class ServiceProxyComponent(
         ServiceChangeTracker tracker = new(options.Node);
         ServiceTables tables = new(datapath.Maps, barrier.Wait);
         ServiceReconciler reconciler = new(tracker, tables, loggers.CreateLogger<ServiceReconciler>());
-        using NodeClient client = new(datapath.Maps);
-        client.Write();
+        using PacketDatapath? packets = options.Hook is { } hook
+            ? PacketDatapath.Open(options.Pins, EnsureRules() ? MarkRules.Marks : new PacketMarks(), hook)
+            : null;
+        LinkAttachments? attachments = packets is null ? null : new LinkAttachments(datapath.Maps, packets, _logger);
+        LinkWatcher links = new(new NodeClient(datapath.Maps), attachments, pods, options.PodCidrs);
+        links.UpdateLinks();
         datapath.Attach(options.Cgroup);
-        using PacketDatapath? packets = AttachUplinks();
         using HealthCheckServer health = new(clock, loggers.CreateLogger<HealthCheckServer>());
-        LogAttached(options.Cgroup, tables.Adopted);
+        LogAttached(options.Cgroup, attachments?.Count ?? 0, tables.Adopted);
         metrics.Snapshot = () => Snapshot(datapath.Maps, tables, reconciler);
         try
         {
-            await ReconcileAsync(tracker, reconciler, health, cancellationToken);
+            await RunTogetherAsync(
+                links.RunAsync, stop => ReconcileAsync(tracker, reconciler, health, stop), cancellationToken);
         }
         finally
         {
@@ -64,36 +70,33 @@ public sealed partial class ServiceProxyComponent(
         }
     }
 
-    /// <returns>Null when nothing comes from outside, or this kernel cannot translate it.</returns>
-    private PacketDatapath? AttachUplinks()
+    /// <summary>One of them alone would be half a proxy: the first to end ends the other.</summary>
+    private static async Task RunTogetherAsync(
+        Func<CancellationToken, Task> one, Func<CancellationToken, Task> other, CancellationToken cancellationToken)
     {
-        if (options.Uplinks.IsEmpty)
-        {
-            return null;
-        }
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task[] both = [one(stop.Token), other(stop.Token)];
+        Task first = await Task.WhenAny(both);
+        await stop.CancelAsync();
+        await Task.WhenAll(both).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
+    }
 
-        if (!FeatureProbe.HasTcx())
-        {
-            LogNoTcx();
-            return null;
-        }
+    private static string TableOf(string pins) => $"{Path.GetFileName(pins)}-services";
 
-        MarkRules.Ensure();
-        PacketDatapath packets = PacketDatapath.Open(options.Pins, new PacketMarks(MarkRules.Masquerade));
+    /// <returns>False when this kernel has no such rules: what nobody serves is dropped then, and a pod that is its own
+    /// backend or a client outside whose backend is on another node gets no answer.</returns>
+    private bool EnsureRules()
+    {
         try
         {
-            using RtNetlink netlink = RtNetlink.Open();
-            foreach (string uplink in options.Uplinks)
-            {
-                packets.AttachUplink(netlink.GetLink(uplink).Index);
-            }
-
-            return packets;
+            new MarkRules(TableOf(options.Pins)).Ensure();
+            return true;
         }
-        catch
+        catch (IOException e)
         {
-            packets.Dispose();
-            throw;
+            LogNoRules(e.Message);
+            return false;
         }
     }
 
@@ -194,12 +197,12 @@ public sealed partial class ServiceProxyComponent(
         reconciler.Unfinished,
         [.. Enumerable.Range(0, (int)maps.Counters.Length).Select(i => Volatile.Read(ref maps.Counters[(uint)i]))]);
 
-    [LoggerMessage(EventId = 5001, Level = LogLevel.Information, Message = "Services are translated in {Cgroup}; {Adopted} taken over")]
-    private partial void LogAttached(string cgroup, int adopted);
+    [LoggerMessage(EventId = 5001, Level = LogLevel.Information, Message = "Services are translated in {Cgroup} and at {Links} links; {Adopted} taken over")]
+    private partial void LogAttached(string cgroup, int links, int adopted);
 
     [LoggerMessage(EventId = 5002, Level = LogLevel.Debug, Message = "{Count} Services brought to the data path in {Duration}")]
     private partial void LogSynced(int count, TimeSpan duration);
 
-    [LoggerMessage(EventId = 5003, Level = LogLevel.Warning, Message = "This kernel has no tcx (6.6): Services are not reached from outside")]
-    private partial void LogNoTcx();
+    [LoggerMessage(EventId = 5003, Level = LogLevel.Warning, Message = "Packets of Services cannot be masqueraded or refused: {Error}")]
+    private partial void LogNoRules(string error);
 }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Noded.Bpf;
+using Noded.Primitives;
 using Noded.ServiceProxy.Datapath;
 using Noded.ServiceProxy.Tables;
 
@@ -11,6 +13,9 @@ public sealed record ServiceProxyOptions(string Cgroup, string Pins, NodeTopolog
 {
     public DatapathOptions Datapath { get; init; } = new();
 
-    /// <summary>Links by which packets for node ports and outer addresses come from outside.</summary>
-    public ImmutableArray<string> Uplinks { get; init; } = [];
+    /// <summary>How programs are attached to links; null when Services are to be translated at sockets only.</summary>
+    public LinkHook? Hook { get; init; } = FeatureProbe.BestLinkHook();
+
+    /// <summary>Links with addresses in here lead to pods; all others with addresses lead outside.</summary>
+    public ImmutableArray<IPPrefix> PodCidrs { get; init; } = [];
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Threading.Channels;
 using Noded.Bpf;
 using Noded.ServiceProxy.Datapath;
 using Noded.Testing;
@@ -119,8 +120,16 @@ internal sealed class AgentClient(ChildProcess process)
     /// <summary>Gives a command and returns its answer.</summary>
     public async Task<string> AskAsync(string command, CancellationToken cancellationToken)
     {
-        await process.WriteLineAsync(command, cancellationToken);
-        return await process.Output.ReadAsync(cancellationToken);
+        try
+        {
+            await process.WriteLineAsync(command, cancellationToken);
+            return await process.Output.ReadAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or ChannelClosedException)
+        {
+            throw new IOException(
+                $"the agent ended at '{command}': {string.Join('\n', await process.Errors.ReadAllAsync(cancellationToken).ToListAsync(cancellationToken))}", e);
+        }
     }
 
     /// <summary>Gives a command that must be answered by ok.</summary>

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Noded.Primitives;
+using Noded.ServiceProxy.Reflectors;
 using Prometheus;
 
 namespace Noded.ServiceProxy.Tests;
@@ -183,7 +184,14 @@ public sealed class ServiceProxyComponentTests : IAsyncLifetime
         new(Component(new ServiceProxyOptions(_sandbox.Cgroup, _sandbox.Pins, Plans.Node), sources));
 
     private ServiceProxyComponent Component(ServiceProxyOptions options, params ImmutableArray<IServiceSource> sources) =>
-        new(options, sources, new ServiceProxyMetrics(_registry), TimeProvider.System, NullLoggerFactory.Instance);
+        new(options with { Hook = null }, sources, new NoPodNetworks(), new ServiceProxyMetrics(_registry), TimeProvider.System, NullLoggerFactory.Instance);
+
+    /// <summary>The machine's links are not this test's: nothing is attached to them.</summary>
+    private sealed class NoPodNetworks : IPodNetworks
+    {
+        public IAsyncEnumerable<ImmutableArray<PodNetwork>> WatchAsync(CancellationToken cancellationToken) =>
+            Channel.CreateUnbounded<ImmutableArray<PodNetwork>>().Reader.ReadAllAsync(cancellationToken);
+    }
 
     /// <summary>A component that runs until it is disposed.</summary>
     private sealed class Running : IAsyncDisposable

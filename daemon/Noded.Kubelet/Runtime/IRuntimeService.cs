@@ -27,6 +27,12 @@ public interface IRuntimeService
     /// <summary>Addresses of a sandbox with a network of its own, one of each family; empty when it has none.</summary>
     Task<ImmutableArray<string>> GetPodSandboxIpsAsync(PodSandboxId sandbox, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The path that holds a sandbox's network namespace, and no other one's for as long as the machine runs; null when
+    /// the sandbox has none of its own, is gone, or the runtime does not tell.
+    /// </summary>
+    Task<string?> FindNetworkNamespaceAsync(PodSandboxId sandbox, CancellationToken cancellationToken);
+
     /// <summary>Idempotent; a sandbox that is gone is stopped.</summary>
     Task StopPodSandboxAsync(PodSandboxId sandbox, CancellationToken cancellationToken);
 

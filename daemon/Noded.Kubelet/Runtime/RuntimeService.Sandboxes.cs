@@ -89,6 +89,25 @@ public sealed partial class RuntimeService
         return [.. ips.Where(ip => !(IPAddress.TryParse(ip, out IPAddress? address) && IPAddress.IsLoopback(address)))];
     }
 
+    public async Task<string?> FindNetworkNamespaceAsync(PodSandboxId sandbox, CancellationToken cancellationToken)
+    {
+        try
+        {
+            PodSandboxStatusResponse response = await CallAsync(
+                "podsandbox_status",
+                sandbox.Value,
+                _runtime.PodSandboxStatusAsync,
+                new PodSandboxStatusRequest { PodSandboxId = sandbox.Value, Verbose = true },
+                RequestTimeout,
+                cancellationToken);
+            return response.Info.TryGetValue("info", out string? info) ? SandboxInfo.FindNetworkNamespace(info) : null;
+        }
+        catch (RuntimeCallException e) when (e.Code == Grpc.Core.StatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
     private static PodSandboxConfig ToConfig(PodSandboxSpec sandbox)
     {
         Pod pod = sandbox.Pod;

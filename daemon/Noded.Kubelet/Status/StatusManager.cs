@@ -10,6 +10,9 @@ namespace Noded.Kubelet.Status;
 /// <summary>A pod with its latest status.</summary>
 public sealed record PodReport(Pod Pod, V1PodStatus Status)
 {
+    /// <summary>The sandbox that the pod is in; null while it has none.</summary>
+    public PodSandboxId? Sandbox { get; init; }
+
     /// <summary>The pod is on its way out, whatever its containers still do.</summary>
     public bool IsTerminating { get; init; }
 
@@ -51,8 +54,12 @@ public sealed class StatusManager
         V1PodStatus? before = _reports.TryGetValue(pod.Uid, out PodReport? report) ? report.Status : null;
         V1PodStatus status = ApiPodStatus.Compute(
             pod, result with { Status = _messages.AddTo(pod, result.Status) }, before, _hostIp, _clock.GetUtcNow());
+        PodReport fresh = new(pod, status)
+        {
+            Sandbox = result.Status.Sandboxes is [{ IsReady: true } sandbox, ..] ? sandbox.Id : null,
+        };
         ImmutableInterlocked.AddOrUpdate(
-            ref _reports, pod.Uid, new PodReport(pod, status), (_, old) => new PodReport(pod, status) { IsTerminating = old.IsTerminating });
+            ref _reports, pod.Uid, fresh, (_, old) => fresh with { IsTerminating = old.IsTerminating });
 
         Signal();
         if (before?.Phase != status.Phase)

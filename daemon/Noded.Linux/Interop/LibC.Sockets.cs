@@ -4,12 +4,15 @@ namespace Noded.Linux.Interop;
 
 internal static partial class LibC
 {
+    internal const int AF_INET = 2;
     internal const int AF_NETLINK = 16;
+    internal const int SOCK_DGRAM = 2;
     internal const int SOCK_RAW = 3;
     internal const int SOCK_CLOEXEC = 0x80000;
 
     internal const int SOL_SOCKET = 1;
     internal const int SO_RCVTIMEO = 20;
+    internal const int SO_NETNS_COOKIE = 71;
 
     internal const int SOL_NETLINK = 270;
     internal const int NETLINK_ADD_MEMBERSHIP = 1;
@@ -71,6 +74,10 @@ internal static partial class LibC
     // int getsockname(int sockfd, struct sockaddr *addr, socklen_t *addrlen);
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int getsockname(SafeFd socket, ref sockaddr_nl address, ref uint length);
+
+    // int getsockopt(int sockfd, int level, int optname, void *optval, socklen_t *optlen);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getsockopt(SafeFd socket, int level, int name, out ulong value, ref uint length);
 
     // int setsockopt(int sockfd, int level, int optname, const void *optval, socklen_t optlen);
     [LibraryImport("libc", SetLastError = true)]

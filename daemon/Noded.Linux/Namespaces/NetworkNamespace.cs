@@ -26,6 +26,20 @@ public sealed class NetworkNamespace(string path)
         && FileStamp.TryRead(OwnPath) is FileStamp own
         && (stamp.Device, stamp.Inode) == (own.Device, own.Inode);
 
+    /// <summary>The one that the calling thread is in.</summary>
+    public static NetworkNamespace Own { get; } = new(OwnPath);
+
+    /// <summary>The kernel's number of this namespace, which no other one ever gets (SO_NETNS_COOKIE, kernel 5.14).</summary>
+    /// <exception cref="LinuxException">The namespace is gone, or the kernel is older.</exception>
+    public ulong ReadCookie()
+    {
+        using SafeFd socket = OpenSocket(LibC.AF_INET, LibC.SOCK_DGRAM, protocol: 0);
+        uint length = sizeof(ulong);
+        return LibC.getsockopt(socket, LibC.SOL_SOCKET, LibC.SO_NETNS_COOKIE, out ulong cookie, ref length) < 0
+            ? throw LinuxException.FromLastError($"read the cookie of the network namespace {path}")
+            : cookie;
+    }
+
     /// <summary>A descriptor of the namespace itself, as links are moved by.</summary>
     public SafeFd Open() => SafeFd.Open(path);
 

@@ -3,52 +3,50 @@ using Noded.Linux.Netlink.NfTables;
 namespace Noded.ServiceProxy.Datapath;
 
 /// <summary>
-/// The one rule that finishes what the programs at links began: packets that they marked get this node as their source.
-/// It does not depend on Services, so it is made once.
+/// The two rules that finish what the programs at links began: packets that they marked get this node as their source, or
+/// are refused. They do not depend on Services, so they are made once.
 /// </summary>
-internal static class MarkRules
+/// <param name="table">The node's own: two nodes of one machine do not share them.</param>
+internal sealed class MarkRules(string table)
 {
-    /// <summary>The bit that kube-proxy uses to the same end.</summary>
-    internal const uint Masquerade = 0x4000;
+    /// <summary>The bits that kube-proxy uses to the same ends.</summary>
+    internal static readonly PacketMarks Marks = new(Masquerade: 0x4000, Reject: 0x8000);
 
-    internal const string Table = "noded-services";
-    private const string Chain = "postrouting";
-
-    public static void Ensure()
+    /// <exception cref="IOException">The kernel has no nf_tables, or refuses.</exception>
+    public void Ensure()
     {
         using NfRuleSet rules = NfRuleSet.Open(NfFamily.Inet);
-        rules.Change("add the rule that masquerades for Services", () =>
+        rules.Change($"add table {table}, which masquerades and refuses for Services", () =>
         {
             NfBatch batch = new(NfFamily.Inet);
-            if (rules.FindTable(Table) is null)
+            if (rules.FindTable(table) is null)
             {
-                batch.AddTable(Table, "packets of Services whose answers must come back this way");
-                batch.AddChain(Table, Chain, NfBaseChain.SourceNat);
-                batch.AddRule(
-                    Table,
-                    Chain,
-                    [
-                        .. NfMatch.Bits(new NfExpression.Meta(NfMeta.Mark), Masquerade, areSet: true),
-                        new NfExpression.Masquerade(),
-                    ]);
+                batch.AddTable(table, "packets of Services whose answers must come back this way, or that nobody serves");
+                batch.AddChain(table, "postrouting", NfBaseChain.SourceNat);
+                AddRule(batch, "postrouting", Marks.Masquerade, new NfExpression.Masquerade());
+                batch.AddChain(table, "prerouting", NfBaseChain.Filter(NfHook.Prerouting));
+                AddRule(batch, "prerouting", Marks.Reject, new NfExpression.Reject());
             }
 
             return batch;
         });
     }
 
-    public static void Remove()
+    public void Remove()
     {
         using NfRuleSet rules = NfRuleSet.Open(NfFamily.Inet);
-        rules.Change("remove the rule that masquerades for Services", () =>
+        rules.Change($"remove table {table}", () =>
         {
             NfBatch batch = new(NfFamily.Inet);
-            if (rules.FindTable(Table) is not null)
+            if (rules.FindTable(table) is not null)
             {
-                batch.DeleteTable(Table);
+                batch.DeleteTable(table);
             }
 
             return batch;
         });
     }
+
+    private void AddRule(NfBatch batch, string chain, uint mark, NfExpression action) => batch.AddRule(
+        table, chain, [.. NfMatch.Bits(new NfExpression.Meta(NfMeta.Mark), mark, areSet: true), action]);
 }

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Noded.Bpf;
+using Noded.Linux.Netlink.Rtnetlink;
 
 namespace Noded.ServiceProxy.Datapath;
 
@@ -10,18 +10,19 @@ public sealed record PacketMarks(uint Masquerade = 0, uint Reject = 0);
 
 /// <summary>
 /// The programs at the host's ends of pods' veths and at uplinks. They read the maps of <see cref="SocketDatapath"/>, which
-/// must have been opened before. Attachments are pinned by the link's index and end with the link.
+/// must have been opened before. What is attached stays when this process ends, and ends with the link.
 /// </summary>
 internal sealed class PacketDatapath : IDisposable
 {
     private readonly BpfObject _object;
-    private readonly string _pins;
-    private readonly List<BpfLink> _links = [];
+    private readonly string _links;
+    private readonly LinkHook _hook;
 
-    private PacketDatapath(BpfObject loaded, string pins) => (_object, _pins) = (loaded, pins);
+    private PacketDatapath(BpfObject loaded, string links, LinkHook hook) =>
+        (_object, _links, _hook) = (loaded, links, hook);
 
-    /// <exception cref="BpfException">The kernel refuses, or has no tcx (6.6).</exception>
-    public static PacketDatapath Open(string pins, PacketMarks marks)
+    /// <exception cref="BpfException">The kernel refuses the programs.</exception>
+    public static PacketDatapath Open(string pins, PacketMarks marks, LinkHook hook)
     {
         BpfObject packet = BpfObject.Open("packet", BpfObjects.Read("packet"));
         List<BpfMapHandle> pinned = [];
@@ -50,7 +51,7 @@ internal sealed class PacketDatapath : IDisposable
                 flows.Pin(Path.Combine(mapPins, "flows"));
             }
 
-            return new PacketDatapath(packet, pins);
+            return new PacketDatapath(packet, LinksOf(pins), hook);
         }
         catch
         {
@@ -63,30 +64,47 @@ internal sealed class PacketDatapath : IDisposable
         }
     }
 
+    /// <summary>Takes every program of this node off its links, for reset.</summary>
+    public static void Remove(string pins)
+    {
+        foreach (LinkProgram program in LinkProgram.Find(LinksOf(pins)))
+        {
+            program.Detach();
+        }
+    }
+
+    /// <summary>Links that have programs of ours, or of our predecessors; some may be gone.</summary>
+    public IReadOnlySet<int> Attached => LinkProgram.Find(_links).Select(program => program.LinkIndex).ToHashSet();
+
     /// <summary>Translates what a pod sends and gets, at the host's end of its veth.</summary>
+    /// <exception cref="IOException">The link is gone, or the kernel refuses.</exception>
     public void AttachPod(int linkIndex) => Attach(linkIndex, "from_pod");
 
     /// <summary>Translates what comes from outside and its answers.</summary>
+    /// <exception cref="IOException">The link is gone, or the kernel refuses.</exception>
     public void AttachUplink(int linkIndex) => Attach(linkIndex, "from_uplink");
 
-    public void Dispose()
+    /// <summary>Lets packets of a link pass as they are; nothing when it is gone.</summary>
+    public void Detach(int linkIndex)
     {
-        _links.ForEach(link => link.Dispose());
-        _object.Dispose();
+        new LinkProgram(_links, _hook, linkIndex, TrafficDirection.Ingress).Detach();
+        new LinkProgram(_links, _hook, linkIndex, TrafficDirection.Egress).Detach();
     }
+
+    public void Dispose() => _object.Dispose();
+
+    private static string LinksOf(string pins) => Path.Combine(pins, "links");
 
     private void Attach(int linkIndex, string inward)
     {
         // The way back first: an answer must not meet a client that does not expect it.
-        Attach(linkIndex, "to_client", BpfAttachType.TcxEgress, "out");
-        Attach(linkIndex, inward, BpfAttachType.TcxIngress, "in");
+        Attach(linkIndex, "to_client", TrafficDirection.Egress);
+        Attach(linkIndex, inward, TrafficDirection.Ingress);
     }
 
-    private void Attach(int linkIndex, string name, BpfAttachType type, string direction)
+    private void Attach(int linkIndex, string name, TrafficDirection direction)
     {
-        string pin = Path.Combine(
-            _pins, "links", string.Create(CultureInfo.InvariantCulture, $"tcx_{linkIndex}_{direction}"));
         using BpfProgram program = _object.Program(name);
-        _links.Add(BpfLink.AttachPinned(program, pin, attached => BpfLink.AttachTcx(attached, linkIndex, type)));
+        new LinkProgram(_links, _hook, linkIndex, direction).Attach(program);
     }
 }

@@ -1,45 +1,27 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Runtime.CompilerServices;
-using Noded.Kubelet;
 using Noded.Kubelet.Status;
 using Noded.ServiceProxy.Reflectors;
 
 namespace Noded.Composition;
 
 /// <summary>The node's own pods as Services see them: a pod that turns unready or ends is news at once.</summary>
-/// <param name="kubelet">The one that runs now.</param>
-internal sealed class KubeletPods(Func<KubeletComponent> kubelet) : IServicePods
+internal sealed class KubeletPods(KubeletReports kubelet) : IServicePods
 {
     public async IAsyncEnumerable<ImmutableArray<ServicePod>> WatchAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ImmutableArray<ServicePod> told = default;
-        while (true)
+        await foreach ((_, ImmutableArray<PodReport> reports) in kubelet.WatchAsync(cancellationToken))
         {
-            // Before the look: what changes after it is told.
-            KubeletComponent current = kubelet();
-            Task changed = current.WaitForStatusAsync(cancellationToken);
-            if (!current.Synced.IsCompleted)
+            ImmutableArray<ServicePod> now =
+                [.. reports.Select(ToServicePod).OrderBy(pod => pod.Name.ToString(), StringComparer.Ordinal)];
+            if (told.IsDefault || !now.SequenceEqual(told, ServicePodComparer.Instance))
             {
-                // Without any pod there would be no change to wait for. One that is replaced before it gets so far ends
-                // the other wait.
-                await Task.WhenAny(current.Synced, changed).WaitAsync(cancellationToken);
-                continue;
+                told = now;
+                yield return now;
             }
-
-            if (current.KnowsAllPods)
-            {
-                ImmutableArray<ServicePod> now =
-                    [.. current.Reports.Values.Select(ToServicePod).OrderBy(pod => pod.Name.ToString(), StringComparer.Ordinal)];
-                if (told.IsDefault || !now.SequenceEqual(told, ServicePodComparer.Instance))
-                {
-                    told = now;
-                    yield return now;
-                }
-            }
-
-            await changed;
         }
     }
 

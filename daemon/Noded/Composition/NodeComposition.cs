@@ -12,6 +12,7 @@ using Noded.Linux.Events;
 using Noded.Linux.Mounts;
 using Noded.Linux.Netlink.Rtnetlink;
 using Noded.Linux.Processes;
+using Noded.Linux.Systemd;
 using Noded.Network;
 using Noded.Primitives;
 using Noded.ServiceProxy;
@@ -53,7 +54,9 @@ internal sealed class NodeComposition : IDisposable
             options.Containerd,
             version => new ContainerdConfig(
                 options.Paths, version, options.Runc, BuiltInImages.PauseReference, !mayRaiseLimits),
-            hierarchies,
+            SystemdManager.IsRunning
+                ? new ContainerdUnit(options.Paths, clock)
+                : new DetachedContainerd(options.Paths, hierarchies),
             _reactor,
             Flight);
         NodeNetwork network = new(
@@ -164,12 +167,16 @@ internal sealed class NodeComposition : IDisposable
         return async cancellationToken =>
         {
             EnsureBpfFileSystem();
+            KubeletReports reports = new(() => _kubelet);
             StandaloneSource source = new(
                 new StandaloneOptions(Options.Paths.Services, Options.NodeName, Options.Network.ServiceCidrs[0]),
-                new KubeletPods(() => _kubelet), _inotify, Clock, loggers.CreateLogger<StandaloneSource>());
+                new KubeletPods(reports), _inotify, Clock, loggers.CreateLogger<StandaloneSource>());
             await new ServiceProxyComponent(
-                new ServiceProxyOptions(TranslatedCgroup(hierarchies), Options.Paths.BpfPins, new NodeTopology(Options.NodeName)),
-                [source], metrics, Clock, loggers)
+                new ServiceProxyOptions(TranslatedCgroup(hierarchies), Options.Paths.BpfPins, new NodeTopology(Options.NodeName))
+                {
+                    PodCidrs = [.. Options.Network.PodCidrs],
+                },
+                [source], new KubeletPodNetworks(reports, loggers.CreateLogger<KubeletPodNetworks>()), metrics, Clock, loggers)
                 .RunAsync(cancellationToken);
         };
     }

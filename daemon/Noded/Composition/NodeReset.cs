@@ -7,6 +7,7 @@ using Noded.Linux.Events;
 using Noded.Linux.Files;
 using Noded.Linux.Mounts;
 using Noded.Linux.Processes;
+using Noded.Linux.Systemd;
 using Noded.Network;
 using Noded.Primitives;
 using Noded.ServiceProxy;
@@ -31,6 +32,12 @@ internal static class NodeReset
         using FdReactor reactor = new();
         await StopAsync("noded", ProcessIdentity.TryReadAlive(paths.DaemonPid), reactor, output, cancellationToken);
         await StopPodsAsync(paths, output, cancellationToken);
+        if (SystemdManager.IsRunning)
+        {
+            // By its process alone it would be started again.
+            ContainerdUnit.Stop(paths, TimeProvider.System);
+        }
+
         await StopAsync("containerd", ContainerdSupervisor.TryFindRunning(paths), reactor, output, cancellationToken);
         await KillLeftoversAsync(paths, reactor, output, cancellationToken);
         ServiceProxyComponent.Remove(paths.BpfPins);

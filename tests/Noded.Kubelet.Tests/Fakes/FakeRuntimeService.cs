@@ -132,6 +132,9 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
     public Task<ImmutableArray<string>> GetPodSandboxIpsAsync(PodSandboxId sandbox, CancellationToken cancellationToken) =>
         CallAsync<ImmutableArray<string>>("list_ips", sandbox.Value, () => ["10.0.0.1"], cancellationToken);
 
+    public Task<string?> FindNetworkNamespaceAsync(PodSandboxId sandbox, CancellationToken cancellationToken) =>
+        CallAsync<string?>("list_network", sandbox.Value, () => $"/run/netns/{sandbox.Value}", cancellationToken);
+
     public Task<string> VersionAsync(CancellationToken cancellationToken) =>
         CallAsync("version", "runtime", () => "fake 1.0.0", cancellationToken);
 

@@ -84,10 +84,10 @@ internal sealed class SocketAgent : IDisposable
                 return await AskAsync(client, IPEndPoint.Parse(address), isConnected: false);
             case ["udp-connected", string client, string address]:
                 return await AskAsync(client, IPEndPoint.Parse(address), isConnected: true);
-            case ["node", string pins]:
-                _node = new NodeAgent(pins);
+            case ["node", string pins, string hook]:
+                _node = new NodeAgent(pins, Enum.Parse<Noded.Bpf.LinkHook>(hook));
                 return "ok";
-            case ["attach" or "local" or "service", ..]:
+            case ["rules" or "attach" or "local" or "service" or "pods" or "links" or "attached", ..]:
                 return _node!.Execute(words);
             case ["churn", string pins, string steps]:
                 ListChurn.Run(pins, int.Parse(steps, CultureInfo.InvariantCulture));

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using Noded.Linux.Cgroups;
 using Noded.Linux.Events;
 using Noded.Linux.Processes;
 using Noded.Primitives;
@@ -8,29 +7,25 @@ using Noded.Primitives;
 namespace Noded.Kubelet.Runtime.Containerd;
 
 /// <summary>
-/// Keeps our containerd running where no systemd does. It is a process of its own session, cgroup and log file: it
-/// and its pods outlive this daemon, and the next daemon finds it by its pid file, or else by its arguments, and adopts
-/// it.
+/// Keeps our containerd running. It and its pods outlive this daemon, and the next daemon finds it by its pid file, or
+/// else by its arguments, and adopts it.
 /// </summary>
 /// <param name="configure">The configuration for the version that is going to run.</param>
 public sealed class ContainerdSupervisor(
     NodePaths paths,
     string binary,
     Func<ContainerdVersion, ContainerdConfig> configure,
-    CgroupHierarchies hierarchies,
+    IContainerdHost host,
     FdReactor reactor,
     FlightRecorder flight)
 {
     private const string Subject = "containerd";
     private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    private const int LogLimit = 10 * 1024 * 1024;
-
-    public static string CgroupOf(NodePaths paths) => paths.CgroupPrefix + "/containerd";
 
     /// <summary>The containerd of this node that runs now; null when there is none.</summary>
     public static ProcessIdentity? TryFindRunning(NodePaths paths) =>
         ProcessIdentity.TryReadAlive(paths.ContainerdPid)
-        ?? ProcessSearch.TryFind([.. Arguments(paths)]);
+        ?? ProcessSearch.TryFind([.. ContainerdCommand.ArgumentsOf(paths)]);
 
     /// <summary>Asks a binary for its version.</summary>
     /// <exception cref="IOException">It cannot be run, or is too old.</exception>
@@ -63,7 +58,7 @@ public sealed class ContainerdSupervisor(
         ProcessIdentity? adopted = TryFindRunning(paths);
         if (adopted is { } found && ProcessIdentity.TryReadAlive(paths.ContainerdPid) is null)
         {
-            // A daemon died between starting it and taking it in.
+            // A daemon died between starting it and taking it in, or systemd has started it again.
             TakeIn(found);
         }
 
@@ -73,18 +68,13 @@ public sealed class ContainerdSupervisor(
 
         ExitStatus? exit = await process.WaitForExitAsync(reactor, cancellationToken);
         throw new IOException(
-            $"containerd with pid {pid} ended: {exit?.ToString() ?? "not our child, exit status unknown"}; see {paths.ContainerdLog}.");
+            $"containerd with pid {pid} ended: {exit?.ToString() ?? "not our child, exit status unknown"}; see {host.Log}.");
     }
 
     private async Task<int> StartAsync(CancellationToken cancellationToken)
     {
         // Only now: an adopted containerd has its configuration, and asking costs a start of the binary.
         ContainerdConfig config = configure(await ReadVersionAsync(binary, cancellationToken));
-        return Start(config);
-    }
-
-    private int Start(ContainerdConfig config)
-    {
         foreach (string directory in (string[])
             [paths.State, paths.Run, paths.Logs, paths.ContainerdRoot, paths.ContainerdState, paths.CniConfig])
         {
@@ -92,34 +82,25 @@ public sealed class ContainerdSupervisor(
         }
 
         File.WriteAllText(paths.ContainerdConfig, config.ToToml());
-        if (File.Exists(paths.ContainerdLog) && new FileInfo(paths.ContainerdLog).Length > LogLimit)
-        {
-            File.Move(paths.ContainerdLog, paths.ContainerdLog + ".1", overwrite: true);
-        }
 
         // A socket left by an earlier process would look as if containerd were up.
         File.Delete(paths.ContainerdSocket);
-        Dictionary<string, string> environment = new()
-        {
-            // Its own shim before one of another version.
-            ["PATH"] = $"{Path.GetDirectoryName(binary)}:{Environment.GetEnvironmentVariable("PATH") ?? DefaultPath}",
-        };
-        int pid = DetachedProcess.Start(binary, Arguments(paths), environment, paths.ContainerdLog);
+
+        // Its own shim before one of another version.
+        string path = $"{Path.GetDirectoryName(binary)}:{Environment.GetEnvironmentVariable("PATH") ?? DefaultPath}";
+        int pid = await host.StartAsync(
+            new ContainerdCommand(binary, ContainerdCommand.ArgumentsOf(paths), path), cancellationToken);
 
         // From here on the next try finds this process by its arguments, whatever becomes of us.
         TakeIn(ProcessIdentity.TryRead(pid)
-            ?? throw new IOException($"containerd ended as soon as it was started; see {paths.ContainerdLog}."));
+            ?? throw new IOException($"containerd ended as soon as it was started; see {host.Log}."));
         return pid;
     }
 
     /// <summary>Gives a containerd its cgroup, and then its pid file: who finds the file finds both.</summary>
     private void TakeIn(ProcessIdentity process)
     {
-        Cgroup cgroup = new(hierarchies, CgroupOf(paths));
-        cgroup.Create();
-        cgroup.Attach(process.Pid);
+        host.TakeIn(process);
         process.WriteTo(paths.ContainerdPid);
     }
-
-    private static string[] Arguments(NodePaths paths) => ["--config", paths.ContainerdConfig];
 }

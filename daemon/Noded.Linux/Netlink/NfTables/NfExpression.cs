@@ -43,6 +43,9 @@ public abstract record NfExpression
 
     public sealed record Masquerade : NfExpression;
 
+    /// <summary>Drops the packet and tells its sender that the port is unreachable, by ICMP of its family.</summary>
+    public sealed record Reject : NfExpression;
+
     /// <summary>The packet's new destination.</summary>
     public sealed record DestinationNat(NfFamily Family, int Address, int Port) : NfExpression;
 }

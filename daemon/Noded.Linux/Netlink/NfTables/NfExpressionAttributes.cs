@@ -54,6 +54,13 @@ internal enum CompareAttribute : ushort
     Value = 3,
 }
 
+/// <summary>NFTA_REJECT_*.</summary>
+internal enum RejectAttribute : ushort
+{
+    Type = 1,
+    Code = 2,
+}
+
 /// <summary>NFTA_BITWISE_*.</summary>
 internal enum BitwiseAttribute : ushort
 {

@@ -16,6 +16,10 @@ internal static class NfExpressionWriter
     private const uint AddressType = 3;
     private const uint OfDestination = 1 << 1;
 
+    // NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_PORT_UNREACH: the one kind that tables of both families have.
+    private const uint RejectByIcmp = 2;
+    private const byte PortUnreachable = 1;
+
     internal static void Write(AttributeWriter<ListAttribute> list, NfExpression expression)
     {
         using AttributeWriter<ExpressionAttribute> into = list.Nest<ExpressionAttribute>(ListAttribute.Element);
@@ -55,6 +59,9 @@ internal static class NfExpressionWriter
             case NfExpression.Masquerade:
                 into.Put(ExpressionAttribute.Name, "masq");
                 into.Nest<MasqueradeAttribute>(ExpressionAttribute.Parameters).Dispose();
+                break;
+            case NfExpression.Reject:
+                WriteReject(into);
                 break;
             case NfExpression.DestinationNat nat:
                 Write(into, nat);
@@ -165,6 +172,13 @@ internal static class NfExpressionWriter
         p.PutBigEndian(ImmediateAttribute.Destination, VerdictRegister);
         using AttributeWriter<ValueAttribute> value = p.Nest<ValueAttribute>(ImmediateAttribute.Value);
         Write(value, immediate.Verdict);
+    }
+
+    private static void WriteReject(AttributeWriter<ExpressionAttribute> into)
+    {
+        using AttributeWriter<RejectAttribute> p = Begin<RejectAttribute>(into, "reject");
+        p.PutBigEndian(RejectAttribute.Type, RejectByIcmp);
+        p.Put(RejectAttribute.Code, PortUnreachable);
     }
 
     private static void Write(AttributeWriter<ExpressionAttribute> into, NfExpression.DestinationNat nat)

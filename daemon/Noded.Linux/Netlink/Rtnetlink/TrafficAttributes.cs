@@ -100,6 +100,14 @@ internal enum U32Attribute : ushort
     Actions = 7,
 }
 
+/// <summary>TCA_BPF_*.</summary>
+internal enum BpfFilterAttribute : ushort
+{
+    Descriptor = 6,
+    Name = 7,
+    Flags = 8,
+}
+
 /// <summary>Actions in their order.</summary>
 internal enum ActionOrder : ushort
 {

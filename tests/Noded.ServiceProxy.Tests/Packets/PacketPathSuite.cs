@@ -1,3 +1,4 @@
+using Noded.Bpf;
 using Noded.Testing;
 
 namespace Noded.ServiceProxy.Tests.Packets;
@@ -6,8 +7,7 @@ namespace Noded.ServiceProxy.Tests.Packets;
 /// A node with two pods behind veths and a client outside, all in one sandbox; sockets know nothing of Services, the
 /// packets are translated.
 /// </summary>
-[Trait("Category", "Integration")]
-public sealed class PacketPathTests(PacketPathTests.Network network) : IClassFixture<PacketPathTests.Network>
+public abstract class PacketPathSuite(PacketPathSuite.Network network)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -115,8 +115,23 @@ public sealed class PacketPathTests(PacketPathTests.Network network) : IClassFix
         Assert.Equal("other 10.96.7.2:53", await A.AskAsync("udp silent 10.96.7.2:53", Token));
     }
 
+    [Theory]
+    [InlineData("udp-connected", "10.96.8.1:53")]
+    [InlineData("udp-connected", "[fd01::81]:53")]
+    [InlineData("tcp", "10.96.8.2:80")]
+    [InlineData("tcp", "[fd01::82]:80")]
+    public async Task NobodyServes_FromAPod_IsRefused(string command, string service)
+    {
+        await Node.DoAsync($"service {command[..3]} {service} 0 ,", Token);
+
+        string client = command == "tcp" ? "" : $" {service}";
+
+        Assert.Equal("error ConnectionRefused", await A.AskAsync($"{command}{client} {service}", Token));
+    }
+
     /// <summary>The sandbox, its links and its agents.</summary>
-    public sealed class Network : IAsyncLifetime
+    /// <param name="hook">How programs are attached to links.</param>
+    public abstract class Network(LinkHook hook) : IAsyncLifetime
     {
         private const string Setup = """
             set -e
@@ -139,14 +154,6 @@ public sealed class PacketPathTests(PacketPathTests.Network network) : IClassFix
             join outside 9
             echo 1 > /proc/sys/net/ipv4/ip_forward
             echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
-            nft -f - <<'END'
-            table inet t {
-                chain post {
-                    type nat hook postrouting priority 100
-                    meta mark & 0x4000 == 0x4000 masquerade
-                }
-            }
-            END
             """;
 
         private readonly List<ChildProcess> _agents = [];
@@ -163,15 +170,16 @@ public sealed class PacketPathTests(PacketPathTests.Network network) : IClassFix
         public async ValueTask InitializeAsync()
         {
             Requires.Root();
-            Requires.Program("ip", "nft");
-            Assert.SkipUnless(Noded.Bpf.FeatureProbe.HasTcx(), "Needs tcx (kernel 6.6).");
+            Requires.Program("ip");
+            Assert.SkipUnless(hook != LinkHook.Tcx || FeatureProbe.HasTcx(), "Needs tcx (kernel 6.6).");
             _sandbox = await NodeSandbox.CreateAsync(Token);
             (await _sandbox.RunAsync("bash", ["-c", Setup], Token)).OrThrow();
             Node = await StartAsync(Environment.ProcessPath!, "agent");
             A = await StartAsync("ip", "netns", "exec", "a", Environment.ProcessPath!, "agent");
             B = await StartAsync("ip", "netns", "exec", "b", Environment.ProcessPath!, "agent");
             Outside = await StartAsync("ip", "netns", "exec", "outside", Environment.ProcessPath!, "agent");
-            await Node.DoAsync("node /sys/fs/bpf/node", Token);
+            await Node.DoAsync($"node /sys/fs/bpf/node {hook}", Token);
+            await Node.DoAsync("rules", Token);
             await Node.DoAsync("attach pod a-host", Token);
             await Node.DoAsync("attach pod b-host", Token);
             await Node.DoAsync("attach uplink outside-host", Token);
@@ -197,4 +205,18 @@ public sealed class PacketPathTests(PacketPathTests.Network network) : IClassFix
             return new AgentClient(process);
         }
     }
+}
+
+[Trait("Category", "Integration")]
+public sealed class TcxPacketPathTests(TcxPacketPathTests.TcxNetwork network)
+    : PacketPathSuite(network), IClassFixture<TcxPacketPathTests.TcxNetwork>
+{
+    public sealed class TcxNetwork() : Network(LinkHook.Tcx);
+}
+
+[Trait("Category", "Integration")]
+public sealed class ClsactPacketPathTests(ClsactPacketPathTests.ClsactNetwork network)
+    : PacketPathSuite(network), IClassFixture<ClsactPacketPathTests.ClsactNetwork>
+{
+    public sealed class ClsactNetwork() : Network(LinkHook.Clsact);
 }

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Noded.Kubelet;
+using Noded.Kubelet.Status;
+
+namespace Noded.Composition;
+
+/// <summary>What the kubelet says of its pods, whichever kubelet runs.</summary>
+/// <param name="kubelet">The one that runs now.</param>
+internal sealed class KubeletReports(Func<KubeletComponent> kubelet)
+{
+    /// <summary>All pods as they are now, again at every change; the first when all of them are known.</summary>
+    public async IAsyncEnumerable<(KubeletComponent Kubelet, ImmutableArray<PodReport> Reports)> WatchAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // Before the look: what changes after it is told.
+            KubeletComponent current = kubelet();
+            Task changed = current.WaitForStatusAsync(cancellationToken);
+            if (!current.Synced.IsCompleted)
+            {
+                // Without any pod there would be no change to wait for. One that is replaced before it gets so far ends
+                // the other wait.
+                await Task.WhenAny(current.Synced, changed).WaitAsync(cancellationToken);
+                continue;
+            }
+
+            if (current.KnowsAllPods)
+            {
+                yield return (current, [.. current.Reports.Values]);
+            }
+
+            await changed;
+        }
+    }
+}

@@ -22,7 +22,7 @@ MAX_BINARY_MIB := 45
 
 PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git \
 	clang-format containernetworking-plugins iptables iputils-ping socat strace podman \
-	clang llvm libbpf-dev libelf-dev libsqlite3-dev etcd-server
+	clang llvm libbpf-dev libelf-dev libsqlite3-dev etcd-server systemd-container
 
 .PHONY: help
 help: ## List the targets

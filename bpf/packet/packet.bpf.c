@@ -405,6 +405,8 @@ static __always_inline int forward(struct __sk_buff *skb, bool is_external)
 
 	if (!keep(&packet, frontend, &origin, &choice)) {
 		verdict = choose(frontend, &origin, &choice);
+		report(&origin, packet.source.port, &packet.target, packet.proto, &choice,
+		       is_external ? HOOK_UPLINK : HOOK_POD);
 		if (verdict == VERDICT_REFUSE && reject_mark) {
 			skb->mark |= reject_mark;
 			return NEXT;

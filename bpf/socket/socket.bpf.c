@@ -181,6 +181,7 @@ static __always_inline int translate(struct bpf_sock_addr *ctx, struct endpoint 
 
 	if (!again || !choose_again(ctx, frontend, to, &origin, &choice)) {
 		verdict = choose(frontend, &origin, &choice);
+		report(&origin, 0, to, (__u8)proto, &choice, HOOK_SOCKET);
 		if (verdict == VERDICT_REFUSE)
 			return refuse(-ECONNREFUSED);
 

@@ -21,7 +21,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1000);
+	__uint(max_entries, 20000);
 	__type(key, __u32);
 	__type(value, __u64);
 } sample_array SEC(".maps");

@@ -17,6 +17,11 @@ public sealed class SafeFd : SafeHandleZeroOrMinusOneIsInvalid
     internal static SafeFd Own(int fd, string operation) =>
         fd < 0 ? throw LinuxException.FromLastError(operation) : new SafeFd(fd);
 
+    /// <summary>A descriptor of our own for what a library holds and closes by itself.</summary>
+    /// <exception cref="LinuxException">It is no descriptor, or there are too many.</exception>
+    public static SafeFd Duplicate(int fd, string operation) =>
+        Own(LibC.fcntl(fd, LibC.F_DUPFD_CLOEXEC, 0), operation);
+
     /// <summary>open(2) with O_CLOEXEC.</summary>
     /// <exception cref="LinuxException">The call failed.</exception>
     internal static SafeFd Open(string path, int flags = LibC.O_RDONLY, uint mode = 0) =>

@@ -3,8 +3,10 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Noded.Bpf;
+using Noded.Linux.Events;
 using Noded.ServiceProxy.Datapath;
 using Noded.ServiceProxy.HealthCheck;
+using Noded.ServiceProxy.Inspection;
 using Noded.ServiceProxy.Reconciler;
 using Noded.ServiceProxy.Reflectors;
 using Noded.ServiceProxy.Tables;
@@ -19,19 +21,51 @@ public sealed partial class ServiceProxyComponent(
     ServiceProxyOptions options,
     ImmutableArray<IServiceSource> sources,
     IPodNetworks pods,
+    FdReactor reactor,
     ServiceProxyMetrics metrics,
     TimeProvider clock,
     ILoggerFactory loggers)
 {
     private readonly ILogger _logger = loggers.CreateLogger<ServiceProxyComponent>();
+
+    // Bounded: a source that is faster than the maps has to wait.
+    private readonly Channel<ProxyWork> _work =
+        Channel.CreateBounded<ProxyWork>(new BoundedChannelOptions(1024) { SingleReader = true });
+
     private readonly Channel<string> _synced = Channel.CreateBounded<string>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    private volatile FlowWatch? _flows;
 
     /// <summary>Something arrives after each sync with news; only the latest waits.</summary>
     public ChannelReader<string> Synced => _synced.Reader;
 
     /// <summary>Whether the data path has been brought to what the sources say at least once.</summary>
     public bool IsReady { get; private set; }
+
+    /// <summary>The Services as they are in the data path now.</summary>
+    /// <exception cref="IOException">The component has ended.</exception>
+    public async Task<ImmutableArray<ServiceView>> DescribeAsync(CancellationToken cancellationToken)
+    {
+        ProxyWork.Question question = new();
+        try
+        {
+            await _work.Writer.WriteAsync(question, cancellationToken);
+        }
+        catch (ChannelClosedException e)
+        {
+            throw new IOException("show the Services: the service proxy has ended", e);
+        }
+
+        return await question.Answer.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Connections and datagrams to Services from now on, until the component ends.</summary>
+    /// <param name="sample">One of so many translated ones is told, at least 1; what was refused or dropped always.</param>
+    /// <exception cref="IOException">The component does not run.</exception>
+    public IAsyncEnumerable<FlowEvent> WatchFlowsAsync(uint sample, CancellationToken cancellationToken) =>
+        _flows?.WatchAsync(sample, cancellationToken)
+        ?? throw new IOException("watch flows: the service proxy does not run");
 
     /// <summary>Takes programs, maps and rules of a node off the machine, for reset.</summary>
     public static void Remove(string pins)
@@ -58,15 +92,20 @@ public sealed partial class ServiceProxyComponent(
         datapath.Attach(options.Cgroup);
         using HealthCheckServer health = new(clock, loggers.CreateLogger<HealthCheckServer>());
         LogAttached(options.Cgroup, attachments?.Count ?? 0, tables.Adopted);
+        await using FlowWatch flows = new(datapath.Maps, reactor, clock);
+        _flows = flows;
         metrics.Snapshot = () => Snapshot(datapath.Maps, tables, reconciler);
         try
         {
             await RunTogetherAsync(
-                links.RunAsync, stop => ReconcileAsync(tracker, reconciler, health, stop), cancellationToken);
+                links.RunAsync,
+                stop => ReconcileAsync(tracker, reconciler, new ServiceInspector(reconciler, tables), health, stop),
+                cancellationToken);
         }
         finally
         {
             metrics.Snapshot = null;
+            _flows = null;
         }
     }
 
@@ -103,27 +142,37 @@ public sealed partial class ServiceProxyComponent(
     private async Task ReconcileAsync(
         ServiceChangeTracker tracker,
         ServiceReconciler reconciler,
+        ServiceInspector inspector,
         HealthCheckServer health,
         CancellationToken cancellationToken)
     {
-        // Bounded: a source that is faster than the maps has to wait.
-        Channel<(string Source, ServiceSourceChange Change)> news =
-            Channel.CreateBounded<(string, ServiceSourceChange)>(new BoundedChannelOptions(1024) { SingleReader = true });
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] pumps = [.. sources.Select(source => PumpAsync(source, news.Writer, stop.Token))];
+        Task[] pumps = [.. sources.Select(source => PumpAsync(source, stop.Token))];
         Dictionary<string, SourceState> states = sources.ToDictionary(source => source.Name, _ => new SourceState(tracker));
         try
         {
-            while (await news.Reader.WaitToReadAsync(cancellationToken))
+            while (await _work.Reader.WaitToReadAsync(cancellationToken))
             {
                 long start = clock.GetTimestamp();
-                while (news.Reader.TryRead(out (string Source, ServiceSourceChange Change) item))
+                bool hasNews = false;
+                while (_work.Reader.TryRead(out ProxyWork? work))
                 {
-                    states[item.Source].Apply(item.Change);
-                    CountChange(item.Change);
+                    switch (work)
+                    {
+                        case ProxyWork.News news:
+                            states[news.Source].Apply(news.Change);
+                            CountChange(news.Change);
+                            hasNews = true;
+                            break;
+                        case ProxyWork.Question question:
+                            question.Answer.TrySetResult(inspector.Describe());
+                            break;
+                        default:
+                            throw new UnreachableException($"Unhandled {work.GetType().Name}.");
+                    }
                 }
 
-                if (states.Values.All(state => state.HasSynced))
+                if (hasNews && states.Values.All(state => state.HasSynced))
                 {
                     Sync(reconciler, start);
                     health.Update(ServiceHealth.Compute(reconciler.Plans.Values.SelectMany(plans => plans)));
@@ -133,9 +182,13 @@ public sealed partial class ServiceProxyComponent(
         }
         finally
         {
+            _work.Writer.TryComplete();
             await stop.CancelAsync();
-            await Task.WhenAll(pumps).ContinueWith(
-                _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await Task.WhenAll(pumps).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (_work.Reader.TryRead(out ProxyWork? work))
+            {
+                (work as ProxyWork.Question)?.Answer.TrySetException(new IOException("show the Services: the service proxy has ended"));
+            }
         }
     }
 
@@ -169,22 +222,19 @@ public sealed partial class ServiceProxyComponent(
         }
     }
 
-    private static async Task PumpAsync(
-        IServiceSource source,
-        ChannelWriter<(string Source, ServiceSourceChange Change)> news,
-        CancellationToken cancellationToken)
+    private async Task PumpAsync(IServiceSource source, CancellationToken cancellationToken)
     {
         try
         {
             await foreach (ServiceSourceChange change in source.WatchAsync(cancellationToken))
             {
-                await news.WriteAsync((source.Name, change), cancellationToken);
+                await _work.Writer.WriteAsync(new ProxyWork.News(source.Name, change), cancellationToken);
             }
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Ends the component, whose supervisor starts it again; the data path serves meanwhile.
-            news.TryComplete(e);
+            // Ends the component, whose supervisor makes another; the data path serves meanwhile.
+            _work.Writer.TryComplete(e);
         }
     }
 

@@ -67,10 +67,23 @@ public sealed class BpfMapTests : IDisposable
         using MappedArray<ulong> array = new(_sample.Map("sample_array"));
         using BpfMap<uint, ulong> map = new(_sample.Map("sample_array"));
 
-        Volatile.Write(ref array[999], 7);
+        Volatile.Write(ref array[19999], 7);
 
-        Assert.True(map.TryGet(999, out ulong value));
-        Assert.Equal((7ul, 1000u), (value, array.Length));
+        Assert.True(map.TryGet(19999, out ulong value));
+        Assert.Equal((7ul, 20000u), (value, array.Length));
+    }
+
+    [Fact]
+    public void MappedArray_Trimmed_HasWhatWasWritten()
+    {
+        using MappedArray<ulong> array = new(_sample.Map("sample_array"));
+        array[0] = 1;
+        array[8191] = 2;
+        array[8192] = 3;
+
+        array.Trim();
+
+        Assert.Equal((1ul, 2ul, 3ul, 0ul), (array[0], array[8191], array[8192], array[16384]));
     }
 
     [Fact]
@@ -78,7 +91,7 @@ public sealed class BpfMapTests : IDisposable
     {
         using MappedArray<ulong> array = new(_sample.Map("sample_array"));
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => array[1000]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => array[20000]);
     }
 
     [Fact]

@@ -59,9 +59,44 @@ public sealed class PodNetworkTests
         await node.WaitIdleAsync(Token);
 
         Assert.Equal(7, (await node.Sandbox.RunAsync("curl", ["--silent", "http://127.0.0.1:8081/"], Token)).ExitCode);
-        Assert.Equal(string.Empty, (await node.Sandbox.RunAsync("nft", ["list", "ruleset"], Token)).OrThrow().Output);
+        Assert.Equal(
+            $"table inet {node.Paths.Instance}-services\n", (await node.Sandbox.RunAsync("nft", ["list", "tables"], Token)).OrThrow().Output);
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(node.Paths.CniNetworks, node.Paths.Instance), "10.244.*"));
         Assert.DoesNotContain("veth", (await node.Sandbox.RunAsync("ip", ["link"], Token)).OrThrow().Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>curl runs outside the cgroup whose sockets are translated: its packets are.</summary>
+    [Fact]
+    public async Task Service_FromAPodAndFromOutside_LeadsToThePod()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        await using NodeSandbox outside = await NodeSandbox.CreateAsync(Token);
+        await NodeSandbox.LinkAsync(
+            new SandboxLinkEnd(node.Sandbox, "uplink", "192.0.2.1/24"), new SandboxLinkEnd(outside, "uplink", "192.0.2.2/24"), Token);
+        Directory.CreateDirectory(node.Paths.Services);
+        await File.WriteAllTextAsync(
+            Path.Combine(node.Paths.Services, "web.yaml"),
+            """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: web, namespace: default}
+            spec:
+              type: NodePort
+              clusterIP: 10.96.0.51
+              selector: {app: web}
+              ports: [{port: 80, nodePort: 30080}]
+            """,
+            Token);
+        node.Place("web.yaml", Manifest.OwnNetwork("web", metadata: "labels: {app: web}"));
+        node.Place("other.yaml", Manifest.OwnNetwork("other"));
+        await node.WaitIdleAsync(Token);
+        (Pod web, _) = await AddressesAsync(node, "web-node1");
+        (Pod other, _) = await AddressesAsync(node, "other-node1");
+
+        Assert.Contains("hostname web-node1", await FetchFromAsync(node, other, "http://10.96.0.51/"), StringComparison.Ordinal);
+        Assert.Contains("hostname web-node1", await FetchFromAsync(node, web, "http://10.96.0.51/"), StringComparison.Ordinal);
+        Assert.Contains("hostname web-node1", await FetchFromAsync(node, other, "http://192.0.2.1:30080/"), StringComparison.Ordinal);
+        Assert.Contains("hostname web-node1", await CurlAsync(outside, [], "http://192.0.2.1:30080/"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -42,6 +42,12 @@ public sealed class ServiceTests
 
         Assert.Contains("hostname web-node1", await FetchAsync(node, "http://10.96.0.50/"), StringComparison.Ordinal);
 
+        string shown = (await node.RunAsync(["services", "--root", node.Paths.Root], Token)).OrThrow().Output;
+        string explained =
+            (await node.RunAsync(["services", "explain", "--root", node.Paths.Root, "10.96.0.50:80"], Token)).OrThrow().Output;
+        Assert.Matches(@"default +web +<unset> +TCP +10\.96\.0\.50:80 +10\.244\.0\.\d+:8080 +[1-9]", shown);
+        Assert.StartsWith("10.96.0.50:80/TCP is an address of default/web IPv4 TCP.\nEvery client is led to one of 1 endpoint:\n", explained, StringComparison.Ordinal);
+
         await node.StopDaemonAsync(Sigkill, Token);
         Assert.Contains("hostname web-node1", await FetchAsync(node, "http://10.96.0.50/"), StringComparison.Ordinal);
 

@@ -3,7 +3,9 @@ using System.Text;
 using System.Threading.Channels;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
+using Noded.Linux.Events;
 using Noded.Primitives;
+using Noded.ServiceProxy.Inspection;
 using Noded.ServiceProxy.Reflectors;
 using Prometheus;
 
@@ -14,6 +16,7 @@ namespace Noded.ServiceProxy.Tests;
 public sealed class ServiceProxyComponentTests : IAsyncLifetime
 {
     private readonly SourceOfTest _source = new("api");
+    private readonly FdReactor _reactor = new();
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
     private ProxySandbox _sandbox = null!; // made before every test
     private AgentClient _agent = null!;
@@ -127,6 +130,84 @@ public sealed class ServiceProxyComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Describe_AfterConnections_HasThemCounted()
+    {
+        await using Running proxy = Run(_source);
+        _source.Say(new ServiceSourceChange.Snapshot([AService()], [ASlice("127.0.0.2")]));
+        await proxy.SyncedAsync(Token);
+        await _agent.AskAsync("tcp 10.96.0.1:80", Token);
+        await _agent.AskAsync("tcp 10.96.0.1:80", Token);
+
+        ServiceView service = Assert.Single(await proxy.Component.DescribeAsync(Token));
+
+        Assert.Equal("default/web IPv4 TCP", service.Name.ToString());
+        Assert.Equal("10.96.0.1:80", Assert.Single(service.Addresses).ToString());
+        Assert.Equal(("127.0.0.2:8001", 2ul), Assert.Single(service.Endpoints) is { } endpoint
+            ? (endpoint.Backend.ToString(), endpoint.Connections)
+            : default);
+    }
+
+    [Fact]
+    public async Task WatchFlows_WhileSomebodyListens_TellsWhatBecameOfConnections()
+    {
+        await using Running proxy = Run(_source);
+        V1Service empty = AService();
+        (empty.Metadata.Name, empty.Spec.ClusterIP) = ("empty", "10.96.0.2");
+        _source.Say(new ServiceSourceChange.Snapshot([AService(), empty], [ASlice("127.0.0.2")]));
+        await proxy.SyncedAsync(Token);
+        await _agent.AskAsync("tcp 10.96.0.1:80", Token);
+        await using IAsyncEnumerator<FlowEvent> flows =
+            proxy.Component.WatchFlowsAsync(1, Token).GetAsyncEnumerator(Token);
+        ValueTask<bool> first = flows.MoveNextAsync();
+
+        // What happened before anybody listened is not told; the reader may begin a moment after the programs.
+        while (!first.IsCompleted)
+        {
+            await _agent.AskAsync("tcp 10.96.0.1:80", Token);
+        }
+
+        Assert.True(await first);
+        FlowEvent translated = flows.Current;
+        await _agent.AskAsync("tcp 10.96.0.2:80", Token);
+        while (flows.Current.Verdict != FlowVerdict.Refused)
+        {
+            Assert.True(await flows.MoveNextAsync());
+        }
+
+        Assert.Equal(
+            (FlowVerdict.Translated, FlowHook.Socket, "10.96.0.1:80", "127.0.0.2:8001"),
+            (translated.Verdict, translated.Hook, translated.Target.ToString(), translated.Backend?.ToString()));
+        Assert.Equal(("10.96.0.2:80", null), (flows.Current.Target.ToString(), flows.Current.Backend));
+    }
+
+    [Fact]
+    public async Task WatchFlows_NobodyListensAnyMore_TheProgramsTellNothing()
+    {
+        Running proxy = Run(_source);
+        _source.Say(new ServiceSourceChange.Snapshot([AService()], [ASlice("127.0.0.2")]));
+        await proxy.SyncedAsync(Token);
+        IAsyncEnumerator<FlowEvent> flows = proxy.Component.WatchFlowsAsync(7, Token).GetAsyncEnumerator(Token);
+        Task<bool> pending = flows.MoveNextAsync().AsTask();
+        ulong during = _sandbox.Maps.Observers[0];
+
+        await proxy.DisposeAsync();
+
+        Assert.Equal((7ul, 0ul), (during, _sandbox.Maps.Observers[0]));
+        Assert.False(await pending);
+    }
+
+    [Fact]
+    public async Task Describe_EndedComponent_SaysSo()
+    {
+        Running proxy = Run(_source);
+        await proxy.DisposeAsync();
+
+        IOException refusal = await Assert.ThrowsAsync<IOException>(() => proxy.Component.DescribeAsync(Token));
+
+        Assert.Equal("show the Services: the service proxy has ended", refusal.Message);
+    }
+
+    [Fact]
     public async Task Run_PinsOutsideABpfFileSystem_SaysWhatIsMissing()
     {
         ServiceProxyComponent component = Component(
@@ -154,6 +235,8 @@ public sealed class ServiceProxyComponentTests : IAsyncLifetime
         {
             await _sandbox.DisposeAsync();
         }
+
+        _reactor.Dispose();
     }
 
     private static V1Service AService() => new()
@@ -184,7 +267,7 @@ public sealed class ServiceProxyComponentTests : IAsyncLifetime
         new(Component(new ServiceProxyOptions(_sandbox.Cgroup, _sandbox.Pins, Plans.Node), sources));
 
     private ServiceProxyComponent Component(ServiceProxyOptions options, params ImmutableArray<IServiceSource> sources) =>
-        new(options with { Hook = null }, sources, new NoPodNetworks(), new ServiceProxyMetrics(_registry), TimeProvider.System, NullLoggerFactory.Instance);
+        new(options with { Hook = null }, sources, new NoPodNetworks(), _reactor, new ServiceProxyMetrics(_registry), TimeProvider.System, NullLoggerFactory.Instance);
 
     /// <summary>The machine's links are not this test's: nothing is attached to them.</summary>
     private sealed class NoPodNetworks : IPodNetworks
@@ -205,6 +288,8 @@ public sealed class ServiceProxyComponentTests : IAsyncLifetime
             _component = component;
             _task = component.RunAsync(_stop.Token);
         }
+
+        public ServiceProxyComponent Component => _component;
 
         public async Task SyncedAsync(CancellationToken cancellationToken)
         {

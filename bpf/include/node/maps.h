@@ -88,4 +88,19 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps");
 
+/* Events that are not read in time are lost, not waited for. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} events SEC(".maps");
+
+/* Of how many choices one is told; 0 while nobody listens. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} observers SEC(".maps");
+
 #endif

@@ -36,6 +36,7 @@ struct choice {
 	struct endpoint backend;
 	__u32 index;
 	__u32 generation;
+	__u32 reason; /* enum counter */
 };
 
 static __always_inline void count(__u32 counter)
@@ -44,6 +45,13 @@ static __always_inline void count(__u32 counter)
 
 	if (value)
 		__sync_fetch_and_add(value, 1);
+}
+
+/* Counts what became of a choice, and keeps it for who listens. */
+static __always_inline void conclude(struct choice *choice, __u32 reason)
+{
+	choice->reason = reason;
+	count(reason);
 }
 
 static __always_inline bool same_addr(const __be32 *a, const __be32 *b)
@@ -252,7 +260,7 @@ static __always_inline enum verdict choose(struct frontend *frontend, const stru
 	bool found;
 
 	if (!may_use(frontend, origin)) {
-		count(COUNTER_SOURCE_DENIED);
+		conclude(choice, COUNTER_SOURCE_DENIED);
 		return VERDICT_DROP;
 	}
 
@@ -260,7 +268,7 @@ static __always_inline enum verdict choose(struct frontend *frontend, const stru
 		    ? pick_sticky(frontend, origin, word, list_of(frontend, origin), choice)
 		    : pick(word, choice);
 	if (!found) {
-		count(frontend->flags & drops ? COUNTER_DROPPED : COUNTER_REFUSED);
+		conclude(choice, frontend->flags & drops ? COUNTER_DROPPED : COUNTER_REFUSED);
 		return frontend->flags & drops ? VERDICT_DROP : VERDICT_REFUSE;
 	}
 
@@ -268,8 +276,50 @@ static __always_inline enum verdict choose(struct frontend *frontend, const stru
 	if (hits)
 		__sync_fetch_and_add(hits, 1);
 
-	count(COUNTER_TRANSLATED);
+	conclude(choice, COUNTER_TRANSLATED);
 	return VERDICT_TRANSLATE;
+}
+
+/* Not inline: this is what brings the type into the object's BTF. */
+static __noinline void tell_choice(struct event *event, const struct choice *choice)
+{
+	__builtin_memcpy(event->backend, choice->backend.addr, sizeof(event->backend));
+	event->backend_port = choice->backend.port;
+	event->reason = choice->reason;
+}
+
+/* Tells a choice to who listens: a sample of those that led somewhere, and all others. */
+static __always_inline void report(const struct origin *origin, __be16 client_port,
+				   const struct endpoint *target, __u8 proto,
+				   const struct choice *choice, __u32 hook)
+{
+	__u32 first = 0;
+	__u64 *rate = bpf_map_lookup_elem(&observers, &first);
+	struct event *event;
+
+	if (!rate || !*rate)
+		return;
+
+	if (choice->reason == COUNTER_TRANSLATED && bpf_get_prandom_u32() % (__u32)*rate)
+		return;
+
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event)
+		return;
+
+	event->time = bpf_ktime_get_boot_ns();
+	__builtin_memcpy(event->client, origin->addr, sizeof(event->client));
+	__builtin_memcpy(event->target, target->addr, sizeof(event->target));
+	if (!origin->is_known)
+		__builtin_memset(event->client, 0, sizeof(event->client));
+
+	event->client_port = client_port;
+	event->target_port = target->port;
+	event->proto = proto;
+	event->hook = hook;
+	event->reserved = 0;
+	tell_choice(event, choice);
+	bpf_ringbuf_submit(event, 0);
 }
 
 #endif

@@ -146,4 +146,24 @@ enum counter {
 	COUNTER_COUNT,
 };
 
+#define HOOK_SOCKET 0 /* at connect() or sendmsg(): the client has no port yet */
+#define HOOK_POD 1
+#define HOOK_UPLINK 2
+
+/* What became of a connection or datagram to a Service; told only while somebody listens. */
+struct event {
+	__u64 time; /* nanoseconds since boot */
+	__be32 client[4];
+	__be32 target[4];
+	__be32 backend[4]; /* zero when there is none */
+	__be16 client_port;
+	__be16 target_port;
+	__be16 backend_port;
+	__u8 proto;
+	__u8 reason; /* enum counter */
+	__u32 hook;
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct event) == 72, "no hidden padding");
+
 #endif

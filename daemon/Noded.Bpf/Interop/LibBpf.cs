@@ -194,6 +194,24 @@ internal static unsafe partial class LibBpf
     [LibraryImport("bpf")]
     internal static partial int bpf_prog_test_run_opts(int program, ref bpf_test_run_opts opts);
 
+    // struct ring_buffer *ring_buffer__new(int map_fd, ring_buffer_sample_fn sample_cb, void *ctx,
+    //                                      const struct ring_buffer_opts *opts);
+    [LibraryImport("bpf", SetLastError = true)]
+    internal static partial nint ring_buffer__new(
+        SafeFileHandle map, delegate* unmanaged<nint, byte*, nuint, int> sample, nint context, nint opts);
+
+    // void ring_buffer__free(struct ring_buffer *rb);
+    [LibraryImport("bpf")]
+    internal static partial void ring_buffer__free(nint buffer);
+
+    // int ring_buffer__epoll_fd(const struct ring_buffer *rb);
+    [LibraryImport("bpf")]
+    internal static partial int ring_buffer__epoll_fd(nint buffer);
+
+    // int ring_buffer__consume(struct ring_buffer *rb);
+    [LibraryImport("bpf")]
+    internal static partial int ring_buffer__consume(nint buffer);
+
     // int bpf_prog_query(int target_fd, enum bpf_attach_type type, __u32 query_flags, __u32 *attach_flags,
     //                    __u32 *prog_ids, __u32 *prog_cnt);
     [LibraryImport("bpf")]

@@ -7,6 +7,7 @@ internal static partial class LibC
 {
     internal const int MNT_DETACH = 2;
 
+    internal const int F_DUPFD_CLOEXEC = 1030;
     internal const int EPOLL_CLOEXEC = 0x80000;
     internal const int EPOLL_CTL_ADD = 1;
     internal const int EPOLL_CTL_DEL = 2;
@@ -197,6 +198,10 @@ internal static partial class LibC
 
     [LibraryImport("libc")]
     internal static unsafe partial int sigemptyset(byte* signals);
+
+    // int fcntl(int fd, int cmd, ... arg); the argument is an int here.
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fcntl(int fd, int command, int argument);
 
     // int umount2(const char *target, int flags);
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

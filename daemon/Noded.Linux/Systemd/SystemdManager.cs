@@ -13,6 +13,7 @@ public sealed class SystemdManager : IDisposable
     private const string ManagerPath = "/org/freedesktop/systemd1";
     private const string ManagerInterface = "org.freedesktop.systemd1.Manager";
     private const string NoSuchUnit = "org.freedesktop.systemd1.NoSuchUnit";
+    private const string UnitExists = "org.freedesktop.systemd1.UnitExists";
     private const string JobRemoved = "JobRemoved";
 
     private static readonly TimeSpan JobPatience = TimeSpan.FromSeconds(90);
@@ -63,14 +64,26 @@ public sealed class SystemdManager : IDisposable
         return failure.Name == NoSuchUnit ? null : throw failure;
     }
 
-    /// <summary>Starts a service, which is ready when this returns.</summary>
+    /// <summary>
+    /// Starts a service, which is ready when this returns. systemd does not forget one that has ended while processes that
+    /// it left behind live: such a one is started as it was defined then.
+    /// </summary>
     /// <exception cref="BusException">systemd refuses, the service failed, or it takes longer than 90 s.</exception>
     public void Start(TransientService service)
     {
-        using BusMessage call = NewManagerCall("StartTransientUnit").Add(service.Unit).Add("replace")
-            .AddArray("(sv)", properties => WriteProperties(properties, service))
-            .AddArray("(sa(sv))", _ => { });
-        RunJob(call, $"start {service.Unit}");
+        string operation = $"start {service.Unit}";
+        try
+        {
+            using BusMessage define = NewManagerCall("StartTransientUnit").Add(service.Unit).Add("replace")
+                .AddArray("(sv)", properties => WriteProperties(properties, service))
+                .AddArray("(sa(sv))", _ => { });
+            RunJob(define, operation);
+        }
+        catch (BusException e) when (e.Name == UnitExists)
+        {
+            using BusMessage start = NewManagerCall("StartUnit").Add(service.Unit).Add("replace");
+            RunJob(start, operation);
+        }
     }
 
     /// <summary>Stops a service and forgets it; one that does not exist is stopped.</summary>

@@ -224,3 +224,38 @@ internal readonly record struct FlowEntry
 
     public IPEndPoint Target => new(_addr.ToIPAddress(), _port.Value);
 }
+
+/// <summary>struct event of bpf/include/node/service_types.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct EventEntry
+{
+    private readonly ulong _time;
+    private readonly MapAddress _client;
+    private readonly MapAddress _target;
+    private readonly MapAddress _backend;
+    private readonly BigEndian16 _clientPort;
+    private readonly BigEndian16 _targetPort;
+    private readonly BigEndian16 _backendPort;
+    private readonly byte _proto;
+    private readonly byte _reason;
+    private readonly uint _hook;
+    private readonly uint _reserved;
+
+    /// <summary>Since boot, time asleep included.</summary>
+    public TimeSpan Time => TimeSpan.FromTicks((long)(_time / 100));
+
+    /// <summary>Unspecified when the programs do not know it.</summary>
+    public IPEndPoint Client => new(_client.ToIPAddress(), _clientPort.Value);
+
+    public IPEndPoint Target => new(_target.ToIPAddress(), _targetPort.Value);
+
+    public IPEndPoint Backend => new(_backend.ToIPAddress(), _backendPort.Value);
+
+    public byte Protocol => _proto;
+
+    /// <summary>enum counter.</summary>
+    public byte Reason => _reason;
+
+    /// <summary>HOOK_*.</summary>
+    public uint Hook => _hook;
+}

@@ -8,10 +8,12 @@ internal sealed class ServiceMaps : IDisposable
     internal static readonly string[] Names =
     [
         "frontend_ids", "frontends", "slots", "backends", "backend_hits", "affinities", "source_ranges", "clients",
-        "local_addrs", "counters",
+        "local_addrs", "counters", "events", "observers",
     ];
 
-    /// <param name="open">Gives each map by its name.</param>
+    private readonly Func<BpfMapHandle> _openEvents;
+
+    /// <param name="open">Gives each map by its name, again whenever it is asked.</param>
     public ServiceMaps(Func<string, BpfMapHandle> open)
     {
         FrontendIds = new BpfMap<FrontendKey, uint>(open("frontend_ids"));
@@ -24,6 +26,8 @@ internal sealed class ServiceMaps : IDisposable
         Clients = new BpfMap<ulong, ClientEntry>(open("clients"));
         LocalAddresses = new BpfMap<MapAddress, uint>(open("local_addrs"));
         Counters = new MappedArray<ulong>(open("counters"));
+        Observers = new MappedArray<ulong>(open("observers"));
+        _openEvents = () => open("events");
     }
 
     public BpfMap<FrontendKey, uint> FrontendIds { get; }
@@ -46,8 +50,15 @@ internal sealed class ServiceMaps : IDisposable
 
     public MappedArray<ulong> Counters { get; }
 
+    /// <summary>One element: of how many choices one is told; 0 while nobody listens.</summary>
+    public MappedArray<ulong> Observers { get; }
+
+    /// <summary>What the programs tell. One reader at a time.</summary>
+    public RingBuffer<EventEntry> OpenEvents() => new(_openEvents());
+
     public void Dispose()
     {
+        Observers.Dispose();
         FrontendIds.Dispose();
         Frontends.Dispose();
         Slots.Dispose();

@@ -123,5 +123,8 @@ internal sealed partial class ServiceTables
                 Volatile.Write(ref state, BackendEntry.GenerationOf(state) + 1u);
             }
         }
+
+        // All of it was looked at, little of it is used.
+        _maps.Backends.Trim();
     }
 }

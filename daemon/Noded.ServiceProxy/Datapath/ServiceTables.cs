@@ -44,6 +44,12 @@ internal sealed partial class ServiceTables
     /// <summary>How often a reader had to be waited for.</summary>
     public long Barriers { get; private set; }
 
+    /// <summary>How often a backend of a service port was chosen since it came; 0 when it has none such.</summary>
+    public ulong HitsOf(ServicePortName name, Backend backend) =>
+        _services.TryGetValue(name, out ProgrammedService? service) && service.Backends.TryGetValue(backend, out uint index)
+            ? Volatile.Read(ref _maps.BackendHits[index])
+            : 0;
+
     /// <summary>Makes the maps say what the plan says.</summary>
     /// <returns>Addresses that the plan wants and another service port has.</returns>
     /// <exception cref="BpfMapFullException">It does not fit; what was there before still is.</exception>

@@ -14,6 +14,8 @@ internal static class RootCommands
         ExecCommand.Create(),
         EventsCommand.Create(),
         TimelineCommand.Create(),
+        ServicesCommand.Create(),
+        FlowsCommand.Create(),
         WaitIdleCommand.Create(),
         ApiServerCommand.Create(),
         ImagesCommand.Create(),

@@ -34,6 +34,7 @@ internal sealed class NodeComposition : IDisposable
     private readonly KubeletServices _kubeletServices;
     private readonly Task _joinedCgroup = Task.CompletedTask;
     private volatile KubeletComponent _kubelet;
+    private volatile ServiceProxyComponent? _serviceProxy;
 
     internal NodeComposition(NodedOptions options, ILoggerFactory loggers)
     {
@@ -113,6 +114,9 @@ internal sealed class NodeComposition : IDisposable
     /// <summary>The kubelet that runs now; one that failed is replaced, not started again.</summary>
     internal KubeletComponent Kubelet => _kubelet;
 
+    /// <summary>The service proxy that runs now, or ran last; null before the first.</summary>
+    internal ServiceProxyComponent? ServiceProxy => _serviceProxy;
+
     internal ContainerLogReader Logs { get; }
 
     internal IReadOnlyList<SupervisedComponent> Components { get; }
@@ -171,13 +175,15 @@ internal sealed class NodeComposition : IDisposable
             StandaloneSource source = new(
                 new StandaloneOptions(Options.Paths.Services, Options.NodeName, Options.Network.ServiceCidrs[0]),
                 new KubeletPods(reports), _inotify, Clock, loggers.CreateLogger<StandaloneSource>());
-            await new ServiceProxyComponent(
+            ServiceProxyComponent proxy = new(
                 new ServiceProxyOptions(TranslatedCgroup(hierarchies), Options.Paths.BpfPins, new NodeTopology(Options.NodeName))
                 {
                     PodCidrs = [.. Options.Network.PodCidrs],
                 },
-                [source], new KubeletPodNetworks(reports, loggers.CreateLogger<KubeletPodNetworks>()), metrics, Clock, loggers)
-                .RunAsync(cancellationToken);
+                [source], new KubeletPodNetworks(reports, loggers.CreateLogger<KubeletPodNetworks>()), _reactor, metrics,
+                Clock, loggers);
+            _serviceProxy = proxy;
+            await proxy.RunAsync(cancellationToken);
         };
     }
 

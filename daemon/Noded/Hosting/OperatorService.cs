@@ -5,6 +5,7 @@ using Noded.Kubelet.Events;
 using Noded.Kubelet.Status;
 using Noded.Primitives;
 using Noded.Protocols.Operator.V1;
+using Noded.ServiceProxy.Inspection;
 
 namespace Noded.Hosting;
 
@@ -104,6 +105,36 @@ internal sealed class OperatorService(NodeComposition node) : Operator.OperatorB
 
             // Only while somebody follows: the recorder itself never wakes anybody.
             await Task.Delay(TimelinePeriod, node.Clock, context.CancellationToken);
+        }
+    }
+
+    public override async Task<ServicesResponse> Services(ServicesRequest request, ServerCallContext context)
+    {
+        ServicesResponse response = new();
+        response.Ports.AddRange((await ServiceMessages.DescribeAsync(node, context.CancellationToken))
+            .Where(service => request.Service.Length == 0 || service.Name.Service == NamespacedName.Parse(request.Service))
+            .Select(ServiceMessages.ToPort));
+        return response;
+    }
+
+    public override async Task<ExplainServiceResponse> ExplainService(ExplainServiceRequest request, ServerCallContext context)
+    {
+        ExplainServiceResponse response = new();
+        response.Lines.AddRange(ServiceExplanation.Compute(
+            ServiceMessages.ParseTarget(request.Target),
+            ServiceMessages.ParseProtocol(request.Protocol),
+            await ServiceMessages.DescribeAsync(node, context.CancellationToken),
+            ServiceMessages.LocalAddresses()));
+        return response;
+    }
+
+    public override async Task Flows(FlowsRequest request, IServerStreamWriter<Flow> responseStream, ServerCallContext context)
+    {
+        ServiceNames names = new(node);
+        await foreach (FlowEvent flow in ServiceMessages.WatchFlows(node, request.Sample, context.CancellationToken))
+        {
+            string service = await names.FindAsync(flow.Target, flow.Protocol, context.CancellationToken);
+            await responseStream.WriteAsync(ServiceMessages.ToFlow(flow, service), context.CancellationToken);
         }
     }
 

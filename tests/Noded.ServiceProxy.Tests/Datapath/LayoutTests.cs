@@ -21,6 +21,7 @@ public sealed class LayoutTests
     [InlineData("local_key", typeof(MapAddress))]
     [InlineData("flow_key", typeof(FlowKey))]
     [InlineData("flow", typeof(FlowEntry))]
+    [InlineData("event", typeof(EventEntry))]
     public async Task SharedStruct_HasTheSameSizeAndOffsetsInCAndCSharp(string structure, Type twin)
     {
         JsonNode[] types = await ReadTypesAsync(structure.StartsWith("flow", StringComparison.Ordinal) ? "packet" : "socket");

@@ -81,7 +81,7 @@ public sealed class ContainerdSupervisor(
             Directory.CreateDirectory(directory);
         }
 
-        File.WriteAllText(paths.ContainerdConfig, config.ToToml());
+        await File.WriteAllTextAsync(paths.ContainerdConfig, config.ToToml(), cancellationToken);
 
         // A socket left by an earlier process would look as if containerd were up.
         File.Delete(paths.ContainerdSocket);

@@ -37,9 +37,6 @@ public sealed class ContainerdUnit(NodePaths paths, TimeProvider clock) : IConta
     {
         string unit = NameOf(paths);
         using SystemdManager systemd = SystemdManager.Open(clock);
-
-        // One that waits to be started again has the name, and perhaps another command.
-        systemd.Stop(unit);
         systemd.Start(new TransientService(
             unit, $"containerd of the node in {paths.Root}", [command.Binary, .. command.Arguments])
         {

@@ -52,6 +52,8 @@ internal sealed class KubeletPods(Func<KubeletComponent> kubelet) : IServicePods
             .DistinctBy(port => port.Name)
             .ToImmutableDictionary(port => port.Name, port => port.ContainerPort))
     {
+        Hostname = report.Pod.Spec.Hostname,
+        Subdomain = report.Pod.Spec.Subdomain,
         IsReady = (report.Status.Conditions ?? []).Any(condition => condition is { Type: "Ready", Status: "True" }),
         IsTerminating = report.IsTerminating,
     };
@@ -64,6 +66,7 @@ internal sealed class KubeletPods(Func<KubeletComponent> kubelet) : IServicePods
         public bool Equals(ServicePod? x, ServicePod? y) =>
             x is not null && y is not null
             && x.Name == y.Name
+            && (x.Hostname, x.Subdomain) == (y.Hostname, y.Subdomain)
             && x.IsReady == y.IsReady
             && x.IsTerminating == y.IsTerminating
             && x.Addresses.SequenceEqual(y.Addresses)

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Grpc.Net.Client;
+using Noded.Api.Services;
 using Noded.Cni.Plugins;
 using Noded.Kubelet;
 using Noded.Kubelet.Events;
@@ -64,6 +65,12 @@ internal sealed class NodeComposition : IDisposable
             Random.Shared.NextDouble, loggers);
         _kubelet = NewKubelet();
 
+        ServiceBroadcast services = new(new StandaloneSource(
+            new StandaloneOptions(
+                options.Paths.Services, options.NodeName,
+                options.Network.ServiceCidrs is [var first, ..] ? first : null),
+            new KubeletPods(() => _kubelet), _inotify, clock, loggers.CreateLogger<StandaloneSource>()));
+
         ILogger<SupervisedComponent> logger = loggers.CreateLogger<SupervisedComponent>();
         Components =
         [
@@ -71,7 +78,8 @@ internal sealed class NodeComposition : IDisposable
             new SupervisedComponent("network", network.RunAsync, Flight, clock, logger),
             new SupervisedComponent("containerd", RunContainerdAsync, Flight, clock, logger),
             new SupervisedComponent("kubelet", RunKubeletAsync, Flight, clock, logger),
-            new SupervisedComponent("service-proxy", NewServiceProxy(hierarchies, loggers), Flight, clock, logger),
+            new SupervisedComponent("services", services.RunAsync, Flight, clock, logger),
+            new SupervisedComponent("service-proxy", NewServiceProxy(services, hierarchies, loggers), Flight, clock, logger),
         ];
 
         async Task RunContainerdAsync(CancellationToken cancellationToken)
@@ -158,18 +166,16 @@ internal sealed class NodeComposition : IDisposable
     }
 
     /// <summary>One that fails is made anew: it begins with what is pinned.</summary>
-    private Func<CancellationToken, Task> NewServiceProxy(CgroupHierarchies hierarchies, ILoggerFactory loggers)
+    private Func<CancellationToken, Task> NewServiceProxy(
+        IServiceSource services, CgroupHierarchies hierarchies, ILoggerFactory loggers)
     {
         ServiceProxyMetrics metrics = new(Metrics);
         return async cancellationToken =>
         {
             EnsureBpfFileSystem();
-            StandaloneSource source = new(
-                new StandaloneOptions(Options.Paths.Services, Options.NodeName, Options.Network.ServiceCidrs[0]),
-                new KubeletPods(() => _kubelet), _inotify, Clock, loggers.CreateLogger<StandaloneSource>());
             await new ServiceProxyComponent(
                 new ServiceProxyOptions(TranslatedCgroup(hierarchies), Options.Paths.BpfPins, new NodeTopology(Options.NodeName)),
-                [source], metrics, Clock, loggers)
+                [services], metrics, Clock, loggers)
                 .RunAsync(cancellationToken);
         };
     }

@@ -80,6 +80,9 @@ internal sealed class NodeComposition : IDisposable
             new SupervisedComponent("kubelet", RunKubeletAsync, Flight, clock, logger),
             new SupervisedComponent("services", services.RunAsync, Flight, clock, logger),
             new SupervisedComponent("service-proxy", NewServiceProxy(services, hierarchies, loggers), Flight, clock, logger),
+            .. NodeDns.TryCreate(options, services, Metrics, clock, loggers) is { } dns
+                ? [new SupervisedComponent("dns", dns.RunAsync, Flight, clock, logger)]
+                : Array.Empty<SupervisedComponent>(),
         ];
 
         async Task RunContainerdAsync(CancellationToken cancellationToken)

@@ -26,6 +26,9 @@ public sealed record NodePaths(string Root)
     /// <summary>There if this node mounted the file system of the pins.</summary>
     public string BpfMountMarker => Under("var/lib/noded/bpf-mounted");
 
+    /// <summary>Which addresses of the loopback link this node has put there.</summary>
+    public string DnsAddresses => Under("var/lib/noded/dns-addresses");
+
     public string CniConfig => Under("etc/cni/net.d");
 
     public string CniBinaries => Under("opt/cni/bin");

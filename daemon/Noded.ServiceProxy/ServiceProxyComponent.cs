@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Noded.Api.Services;
 using Noded.Bpf;
 using Noded.Linux.Events;
 using Noded.ServiceProxy.Datapath;

@@ -56,13 +56,21 @@ fetch_service() {
 		--retry-max-time 5 --retry-all-errors http://10.96.0.80/' sh "$cgroup")
 }
 
+# As any program of a pod would: libc asks the DNS server that /etc/resolv.conf names.
+fetch_name() {
+	named=$("$noded" exec --root "$root" "default/$("$noded" pods --root "$root" | awk '$2 ~ /^web-/ { print $2 }')" -- \
+		/testimage fetch web.default.svc.cluster.local 80 /)
+}
+
 step "starting noded" start_daemon
 step "waiting for the node" wait_ready
 step "importing the demo image" import_image
 step "running the demo pod" place_manifest
 step "fetching its page" fetch_page
 step "fetching it from its Service" fetch_service
+step "fetching it by its Service's name" fetch_name
 printf '\nhttp://%s:8080/\n%s\n\nhttp://10.96.0.80/, its Service\n%s\n\n' "$ip" "$page" "$service"
+printf 'http://web.default.svc.cluster.local/, from the pod itself\n%s\n\n' "$named"
 "$noded" status --root "$root"
 echo
 "$noded" pods --root "$root"

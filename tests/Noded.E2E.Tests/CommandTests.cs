@@ -40,7 +40,7 @@ public sealed class CommandTests
         JsonElement status = JsonDocument.Parse(json).RootElement;
         Assert.Equal("node1", status.GetProperty("node").GetString());
         Assert.Equal(
-            ["inotify", "network", "containerd", "kubelet", "service-proxy", "runtime"],
+            ["inotify", "network", "containerd", "kubelet", "services", "service-proxy", "dns", "runtime"],
             status.GetProperty("components").EnumerateArray().Select(component => component.GetProperty("name").GetString()));
         Assert.All(
             status.GetProperty("components").EnumerateArray(),

@@ -3,6 +3,7 @@ using System.Text;
 using System.Threading.Channels;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
+using Noded.Api.Services;
 using Noded.Linux.Events;
 using Noded.Primitives;
 using Noded.ServiceProxy.Inspection;

@@ -1,3 +1,4 @@
+using Noded.Api.Services;
 using System.Collections.Immutable;
 using Noded.ServiceProxy.Inspection;
 

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Noded.Api.Services;
 using Noded.Primitives;
 using Noded.ServiceProxy.Tables;
 
@@ -34,9 +35,9 @@ internal sealed class SourceState(ServiceChangeTracker tracker)
     private void Replace(ServiceSourceChange.Snapshot snapshot)
     {
         Dictionary<NamespacedName, V1Service> services =
-            snapshot.Services.ToDictionary(service => NameOf(service.Metadata));
+            snapshot.Services.ToDictionary(service => ServiceSourceChange.NameOf(service.Metadata));
         Dictionary<NamespacedName, V1EndpointSlice> slices =
-            snapshot.Slices.ToDictionary(slice => NameOf(slice.Metadata));
+            snapshot.Slices.ToDictionary(slice => ServiceSourceChange.NameOf(slice.Metadata));
         foreach (NamespacedName gone in _services.Except(services.Keys).ToArray())
         {
             Set(gone, (V1Service?)null);
@@ -57,9 +58,6 @@ internal sealed class SourceState(ServiceChangeTracker tracker)
             Set(name, slice);
         }
     }
-
-    private static NamespacedName NameOf(V1ObjectMeta metadata) =>
-        new(metadata.NamespaceProperty ?? "default", metadata.Name);
 
     private void Set(NamespacedName name, V1Service? service)
     {

@@ -12,13 +12,19 @@ namespace Noded.ServiceProxy.Reflectors;
 /// Gives cluster IPs to Services whose manifests have none. The address follows from the name, so it is the same after a
 /// restart; where two names meet, the first in order has it and the other the next one.
 /// </summary>
-internal sealed class ClusterIPs(IPPrefix range)
+/// <param name="range">Null when the node has none: Services without an address stay without.</param>
+internal sealed class ClusterIPs(IPPrefix? range)
 {
     private readonly Dictionary<NamespacedName, IPAddress> _given = [];
 
     /// <summary>The Services with their addresses; those that have some keep them.</summary>
     public ImmutableArray<V1Service> Assign(ImmutableArray<V1Service> services)
     {
+        if (range is not { } addresses)
+        {
+            return services;
+        }
+
         HashSet<string> taken =
             [.. services.SelectMany(service => (service.Spec.ClusterIPs ?? []).Append(service.Spec.ClusterIP ?? ""))];
         ImmutableArray<V1Service> waiting =
@@ -36,7 +42,7 @@ internal sealed class ClusterIPs(IPPrefix range)
 
         foreach (V1Service service in waiting.OrderByDescending(service => _given.ContainsKey(NameOf(service))))
         {
-            IPAddress address = Give(NameOf(service), taken);
+            IPAddress address = Give(addresses, NameOf(service), taken);
             taken.Add(address.ToString());
             service.Spec.ClusterIP = address.ToString();
             service.Spec.ClusterIPs = [service.Spec.ClusterIP];
@@ -48,7 +54,7 @@ internal sealed class ClusterIPs(IPPrefix range)
     private static NamespacedName NameOf(V1Service service) =>
         new(service.Metadata.NamespaceProperty, service.Metadata.Name);
 
-    private IPAddress Give(NamespacedName name, HashSet<string> taken)
+    private IPAddress Give(IPPrefix range, NamespacedName name, HashSet<string> taken)
     {
         if (_given.TryGetValue(name, out IPAddress? before) && !taken.Contains(before.ToString()))
         {
@@ -63,7 +69,7 @@ internal sealed class ClusterIPs(IPPrefix range)
             // Not the network's own address, not its last one, and not those at its begin that upstream keeps for
             // kubernetes (1) and DNS (10).
             uint offset = (start + i) % size;
-            IPAddress address = At(offset);
+            IPAddress address = At(range, offset);
             if ((offset > 10 || size <= 16) && offset != 0 && offset != size - 1 && !taken.Contains(address.ToString()))
             {
                 _given[name] = address;
@@ -74,7 +80,7 @@ internal sealed class ClusterIPs(IPPrefix range)
         throw new IOException($"No address is left in {range} for Service {name}.");
     }
 
-    private IPAddress At(uint offset)
+    private static IPAddress At(IPPrefix range, uint offset)
     {
         byte[] bytes = range.Network.Address.GetAddressBytes();
         Span<byte> last = bytes.AsSpan(bytes.Length - 4);

@@ -57,6 +57,7 @@ internal static class EndpointSlices
                 .. pods.Select(pod => new V1Endpoint
                 {
                     Addresses = [pod.Addresses.First(address => address.AddressFamily == family).ToString()],
+                    Hostname = HostnameOf(pod, service),
                     NodeName = nodeName,
                     Conditions = new V1EndpointConditions
                     {
@@ -75,6 +76,10 @@ internal static class EndpointSlices
             Ports = [.. Ports(service, pods[0])],
         };
     }
+
+    /// <summary>Upstream's condition for a pod that has a name of its own below its Service.</summary>
+    private static string? HostnameOf(ServicePod pod, V1Service service) =>
+        pod.Subdomain == service.Metadata.Name && !string.IsNullOrEmpty(pod.Hostname) ? pod.Hostname : null;
 
     /// <summary>A port that the pod does not have by that name is left out, as upstream does.</summary>
     private static IEnumerable<Discoveryv1EndpointPort> Ports(V1Service service, ServicePod pod) =>

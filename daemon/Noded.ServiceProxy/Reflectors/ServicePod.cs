@@ -12,6 +12,12 @@ public sealed record ServicePod(
     ImmutableArray<IPAddress> Addresses,
     ImmutableDictionary<string, int> Ports)
 {
+    /// <summary>What the pod's spec says, for names in DNS.</summary>
+    public string? Hostname { get; init; }
+
+    /// <summary>The Service that gives the hostname a place in DNS.</summary>
+    public string? Subdomain { get; init; }
+
     public bool IsReady { get; init; }
 
     public bool IsTerminating { get; init; }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
+using Noded.Api.Services;
 using Noded.Linux;
 using Noded.Linux.Events;
 using Noded.Primitives;
@@ -11,8 +12,8 @@ namespace Noded.ServiceProxy.Reflectors;
 
 /// <summary>How a node without an API server serves.</summary>
 /// <param name="Directory">Of the manifests; made when it is not there.</param>
-/// <param name="ServiceRange">Where Services without a cluster IP get one.</param>
-public sealed record StandaloneOptions(string Directory, string NodeName, IPPrefix ServiceRange)
+/// <param name="ServiceRange">Where Services without a cluster IP get one; null when none is given out.</param>
+public sealed record StandaloneOptions(string Directory, string NodeName, IPPrefix? ServiceRange)
 {
     /// <summary>How long a change without an event may stay unseen.</summary>
     public TimeSpan CheckFrequency { get; init; } = TimeSpan.FromSeconds(20);
@@ -74,7 +75,7 @@ public sealed partial class StandaloneSource(
     {
         try
         {
-            ImmutableArray<Noded.Api.Services.ServiceManifest> manifests = folder.Read();
+            ImmutableArray<ServiceManifest> manifests = folder.Read();
             Report(folder.Errors);
             ImmutableArray<V1Service> services = _clusterIPs.Assign(First(
                 manifests.SelectMany(manifest => manifest.Services), service => service.Metadata));
@@ -94,10 +95,7 @@ public sealed partial class StandaloneSource(
 
     /// <summary>One object per name: that of the first file.</summary>
     private static ImmutableArray<T> First<T>(IEnumerable<T> objects, Func<T, V1ObjectMeta> metadata) =>
-    [
-        .. objects.DistinctBy(
-            entry => new NamespacedName(metadata(entry).NamespaceProperty ?? "default", metadata(entry).Name)),
-    ];
+        [.. objects.DistinctBy(entry => ServiceSourceChange.NameOf(metadata(entry)))];
 
     private void Report(ImmutableArray<string> errors)
     {

@@ -35,7 +35,7 @@ internal static class RunCommand
         };
         Option<string[]> clusterDns = new("--cluster-dns")
         {
-            Description = "Addresses of the cluster's DNS servers; without any, pods resolve names as the machine does",
+            Description = "Addresses of the cluster's DNS servers, answered by this node where they are Services' addresses; by default the tenth of each service CIDR; none, and pods resolve names as the machine does",
         };
         Option<string> clusterDomain = new("--cluster-domain")
         {
@@ -91,9 +91,9 @@ internal static class RunCommand
                     : settings.HealthzPort ?? parsed.GetRequiredValue(healthzPort),
                 Network = new NodeNetworkOptions(
                     parsed.Cidrs(podCidr), parsed.Cidrs(clusterCidr), parsed.Cidrs(serviceCidr)),
-                ClusterDns = IsGiven(parsed, clusterDns) || settings.ClusterDns is not { } dns
+                ClusterDns = IsGiven(parsed, clusterDns)
                     ? [.. CommonOptions.Split(parsed.GetValue(clusterDns))]
-                    : dns,
+                    : settings.ClusterDns ?? NodeDns.DefaultAddresses(parsed.Cidrs(serviceCidr)),
                 ClusterDomain = IsGiven(parsed, clusterDomain) ? parsed.GetRequiredValue(clusterDomain)
                     : settings.ClusterDomain ?? parsed.GetRequiredValue(clusterDomain),
                 Containerd = parsed.GetRequiredValue(containerd),

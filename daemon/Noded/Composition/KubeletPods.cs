@@ -34,6 +34,8 @@ internal sealed class KubeletPods(KubeletReports kubelet) : IServicePods
             .DistinctBy(port => port.Name)
             .ToImmutableDictionary(port => port.Name, port => port.ContainerPort))
     {
+        Hostname = report.Pod.Spec.Hostname,
+        Subdomain = report.Pod.Spec.Subdomain,
         IsReady = (report.Status.Conditions ?? []).Any(condition => condition is { Type: "Ready", Status: "True" }),
         IsTerminating = report.IsTerminating,
     };
@@ -46,6 +48,7 @@ internal sealed class KubeletPods(KubeletReports kubelet) : IServicePods
         public bool Equals(ServicePod? x, ServicePod? y) =>
             x is not null && y is not null
             && x.Name == y.Name
+            && (x.Hostname, x.Subdomain) == (y.Hostname, y.Subdomain)
             && x.IsReady == y.IsReady
             && x.IsTerminating == y.IsTerminating
             && x.Addresses.SequenceEqual(y.Addresses)

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Grpc.Net.Client;
+using Noded.Api.Services;
 using Noded.Cni.Plugins;
 using Noded.Kubelet;
 using Noded.Kubelet.Events;
@@ -68,6 +69,12 @@ internal sealed class NodeComposition : IDisposable
             Random.Shared.NextDouble, loggers);
         _kubelet = NewKubelet();
 
+        ServiceBroadcast services = new(new StandaloneSource(
+            new StandaloneOptions(
+                options.Paths.Services, options.NodeName,
+                options.Network.ServiceCidrs is [var first, ..] ? first : null),
+            new KubeletPods(new KubeletReports(() => _kubelet)), _inotify, clock, loggers.CreateLogger<StandaloneSource>()));
+
         ILogger<SupervisedComponent> logger = loggers.CreateLogger<SupervisedComponent>();
         Components =
         [
@@ -75,7 +82,11 @@ internal sealed class NodeComposition : IDisposable
             new SupervisedComponent("network", network.RunAsync, Flight, clock, logger),
             new SupervisedComponent("containerd", RunContainerdAsync, Flight, clock, logger),
             new SupervisedComponent("kubelet", RunKubeletAsync, Flight, clock, logger),
-            new SupervisedComponent("service-proxy", NewServiceProxy(hierarchies, loggers), Flight, clock, logger),
+            new SupervisedComponent("services", services.RunAsync, Flight, clock, logger),
+            new SupervisedComponent("service-proxy", NewServiceProxy(services, hierarchies, loggers), Flight, clock, logger),
+            .. NodeDns.TryCreate(options, services, Metrics, clock, loggers) is { } dns
+                ? [new SupervisedComponent("dns", dns.RunAsync, Flight, clock, logger)]
+                : Array.Empty<SupervisedComponent>(),
         ];
 
         async Task RunContainerdAsync(CancellationToken cancellationToken)
@@ -165,23 +176,24 @@ internal sealed class NodeComposition : IDisposable
     }
 
     /// <summary>One that fails is made anew: it begins with what is pinned.</summary>
-    private Func<CancellationToken, Task> NewServiceProxy(CgroupHierarchies hierarchies, ILoggerFactory loggers)
+    private Func<CancellationToken, Task> NewServiceProxy(
+        IServiceSource services, CgroupHierarchies hierarchies, ILoggerFactory loggers)
     {
         ServiceProxyMetrics metrics = new(Metrics);
         return async cancellationToken =>
         {
             EnsureBpfFileSystem();
-            KubeletReports reports = new(() => _kubelet);
-            StandaloneSource source = new(
-                new StandaloneOptions(Options.Paths.Services, Options.NodeName, Options.Network.ServiceCidrs[0]),
-                new KubeletPods(reports), _inotify, Clock, loggers.CreateLogger<StandaloneSource>());
             ServiceProxyComponent proxy = new(
                 new ServiceProxyOptions(TranslatedCgroup(hierarchies), Options.Paths.BpfPins, new NodeTopology(Options.NodeName))
                 {
                     PodCidrs = [.. Options.Network.PodCidrs],
                 },
-                [source], new KubeletPodNetworks(reports, loggers.CreateLogger<KubeletPodNetworks>()), _reactor, metrics,
-                Clock, loggers);
+                [services],
+                new KubeletPodNetworks(new KubeletReports(() => _kubelet), loggers.CreateLogger<KubeletPodNetworks>()),
+                _reactor,
+                metrics,
+                Clock,
+                loggers);
             _serviceProxy = proxy;
             await proxy.RunAsync(cancellationToken);
         };

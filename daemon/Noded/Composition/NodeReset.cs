@@ -1,4 +1,5 @@
 using Grpc.Net.Client;
+using Noded.Dns;
 using Noded.Kubelet;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Runtime.Containerd;
@@ -46,6 +47,7 @@ internal static class NodeReset
             BpfFileSystem.UnmountIfEmpty();
         }
 
+        DnsComponent.Remove(paths.DnsAddresses);
         NodeNetwork.Remove(paths, NodeComposition.CniLinksOf(paths));
         RemoveMounts(paths, output);
         RemoveCgroups(paths);

@@ -22,7 +22,10 @@ internal sealed record NodedOptions(NodePaths Paths)
 
     internal NodeNetworkOptions Network { get; init; } = NodeNetworkOptions.Default;
 
-    /// <summary>Addresses of the cluster's DNS servers, for pods; empty while it has none.</summary>
+    /// <summary>
+    /// Addresses of the cluster's DNS servers, for pods; empty when it has none. On those within the Services' range
+    /// this node answers itself.
+    /// </summary>
     internal ImmutableArray<string> ClusterDns { get; init; } = [];
 
     internal string ClusterDomain { get; init; } = "cluster.local";

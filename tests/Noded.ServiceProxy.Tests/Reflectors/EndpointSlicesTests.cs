@@ -73,6 +73,19 @@ public sealed class EndpointSlicesTests
         Assert.Equal((ready, serving, terminating), (conditions.Ready, conditions.Serving, conditions.Terminating));
     }
 
+    [Theory]
+    [InlineData("web", "a", "a")]
+    [InlineData("other", "a", null)]
+    [InlineData("web", null, null)]
+    [InlineData(null, "a", null)]
+    public void Compute_HostnameOfAPod_IsTheEndpointsWhenItsSubdomainIsTheService(
+        string? subdomain, string? hostname, string? expected)
+    {
+        ServicePod pod = PodsOfTest.APod("a", "10.0.0.1") with { Hostname = hostname, Subdomain = subdomain };
+
+        Assert.Equal(expected, EndpointSlices.Compute(AService("http"), [pod], "node-1")[0].Endpoints[0].Hostname);
+    }
+
     [Fact]
     public void Compute_Slice_BelongsToItsService()
     {

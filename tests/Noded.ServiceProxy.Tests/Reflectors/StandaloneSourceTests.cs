@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Noded.Api.Services;
 using Noded.Linux.Events;
 using Noded.Primitives;
 using Noded.ServiceProxy.Reflectors;

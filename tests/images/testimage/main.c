@@ -27,20 +27,25 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+/* One command in a line. */
+/* clang-format off */
 static const struct command commands[] = {
 	{ "cat", cmd_cat },
 	{ "cgroup", cmd_cgroup },
 	{ "eat-memory", cmd_eat_memory },
 	{ "env", cmd_env },
 	{ "exit", cmd_exit },
+	{ "fetch", cmd_fetch },
 	{ "fill", cmd_fill },
 	{ "fork", cmd_fork },
 	{ "ignore-term", cmd_ignore_term },
 	{ "log", cmd_log },
 	{ "mounts", cmd_mounts },
+	{ "resolve", cmd_resolve },
 	{ "sleep", cmd_sleep },
 	{ "write", cmd_write },
 };
+/* clang-format on */
 
 void die(const char *what)
 {
@@ -55,6 +60,7 @@ void usage(void)
 	      "  http|tcp|udp|grpc-health PORT\n"
 	      "  exit CODE [AFTER_MS] | sleep SECONDS | ignore-term | cat | env | cgroup | mounts\n"
 	      "  eat-memory MIB | fork N | fill FILE MIB | write FILE TEXT CODE\n"
+	      "  resolve NAME | fetch HOST PORT PATH\n"
 	      "  log COUNT [SIZE] [LINES_PER_SECOND]\n",
 	      stderr);
 	exit(2);

@@ -58,4 +58,8 @@ int cmd_mounts(int argc, char **argv);
 int cmd_sleep(int argc, char **argv);
 int cmd_write(int argc, char **argv);
 
+/* client.c */
+int cmd_fetch(int argc, char **argv);
+int cmd_resolve(int argc, char **argv);
+
 #endif

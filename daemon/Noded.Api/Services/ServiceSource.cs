@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using k8s.Models;
 using Noded.Primitives;
 
-namespace Noded.ServiceProxy;
+namespace Noded.Api.Services;
 
 /// <summary>Where Services and EndpointSlices come from: files now, an API server's informers the same way.</summary>
 public interface IServiceSource
@@ -17,12 +17,15 @@ public interface IServiceSource
     IAsyncEnumerable<ServiceSourceChange> WatchAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>News of a source. The proxy looks at the state that results, never at the news alone.</summary>
+/// <summary>News of a source. Who follows it looks at the state that results, never at the news alone.</summary>
 public abstract record ServiceSourceChange
 {
     private ServiceSourceChange()
     {
     }
+
+    /// <summary>How an object of a source is known; without a namespace it is in <c>default</c>.</summary>
+    public static NamespacedName NameOf(V1ObjectMeta metadata) => new(metadata.NamespaceProperty ?? "default", metadata.Name);
 
     /// <summary>All that the source has; what it reported before and is not in here is gone.</summary>
     public sealed record Snapshot(ImmutableArray<V1Service> Services, ImmutableArray<V1EndpointSlice> Slices)

@@ -13,15 +13,13 @@ namespace Noded.ApiServer.Admission;
 internal sealed class ServiceAccountAdmission(ObjectReader reader, ResourceTable resources) : IAdmissionPlugin
 {
     private const string MountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
-    private const string MirrorAnnotation = "kubernetes.io/config.mirror";
     private const long TokenSeconds = 3607;
 
     private readonly Resource _accounts = resources.Get("", "v1", "serviceaccounts");
 
     public async Task AdmitAsync(ApiRequest request, AdmissionRequest admitted, CancellationToken cancellationToken)
     {
-        bool isNewPod = admitted is { Old: null, Resource.Definition: { Group: "", Name: "pods" } };
-        if (!isNewPod || admitted.Object.Object("metadata").Object("annotations")?.ContainsKey(MirrorAnnotation) == true)
+        if (!admitted.Creates("", "pods") || MirrorPods.Is(admitted.Object))
         {
             return;
         }
@@ -127,7 +125,7 @@ internal sealed class DefaultTolerations : IAdmissionPlugin
 
     public Task AdmitAsync(ApiRequest request, AdmissionRequest admitted, CancellationToken cancellationToken)
     {
-        if (admitted is not { Old: null, Resource.Definition: { Group: "", Name: "pods" } })
+        if (!admitted.Creates("", "pods"))
         {
             return Task.CompletedTask;
         }
@@ -161,7 +159,7 @@ internal sealed class PriorityAdmission(ObjectReader reader, ResourceTable resou
 
     public async Task AdmitAsync(ApiRequest request, AdmissionRequest admitted, CancellationToken cancellationToken)
     {
-        if (admitted is not { Old: null, Resource.Definition: { Group: "", Name: "pods" } })
+        if (!admitted.Creates("", "pods"))
         {
             return;
         }
@@ -209,8 +207,7 @@ internal sealed class DefaultStorageClass(ObjectReader reader, ResourceTable res
 
     public async Task AdmitAsync(ApiRequest request, AdmissionRequest admitted, CancellationToken cancellationToken)
     {
-        bool isNewClaim = admitted is { Old: null, Resource.Definition: { Group: "", Name: "persistentvolumeclaims" } };
-        if (!isNewClaim || admitted.Object.At("spec", "storageClassName") is not null)
+        if (!admitted.Creates("", "persistentvolumeclaims") || admitted.Object.At("spec", "storageClassName") is not null)
         {
             return;
         }

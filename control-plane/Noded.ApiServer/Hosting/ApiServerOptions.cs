@@ -43,6 +43,9 @@ public sealed record ApiServerOptions
     /// <summary>The authority of the server's certificate as PEM, told to every namespace; null to tell none.</summary>
     public string? ClusterAuthority { get; init; }
 
+    /// <summary>How long the store remembers what was overwritten, at least; zero if this server is not to compact it.</summary>
+    public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Whether the controllers run here that no cluster can do without: namespaces, garbage collection.</summary>
     public bool RunsControllers { get; init; } = true;
 }

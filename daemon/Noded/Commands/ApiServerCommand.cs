@@ -46,11 +46,13 @@ internal static class ApiServerCommand
         Option<string?> etcdCertificate = new("--etcd-certfile") { Description = "The certificate to show to etcd" };
         Option<string?> etcdKey = new("--etcd-keyfile") { Description = "Its key" };
         Option<string> etcdPrefix = With("--etcd-prefix", "What all keys in etcd begin with", "/registry");
+        Option<TimeSpan> compaction = CommonOptions.Duration(
+            "--etcd-compaction-interval", "How long what was overwritten can be read, 0 to leave that to others", TimeSpan.FromMinutes(5));
         Option<string> file = With("--datastore-file", "Noded's own: the embedded store", StandardStore);
         Command command = new("apiserver", "Serve the Kubernetes API")
         {
             certificate, key, clients, signingKey, issuer, bind, port, advertise, services, etcd, etcdAuthority,
-            etcdCertificate, etcdKey, etcdPrefix, file,
+            etcdCertificate, etcdKey, etcdPrefix, compaction, file,
         };
         foreach (string other in WithoutEffect)
         {
@@ -77,6 +79,7 @@ internal static class ApiServerCommand
                     EtcdCertificateFile = parsed.GetValue(etcdCertificate),
                     EtcdKeyFile = parsed.GetValue(etcdKey),
                     EtcdPrefix = parsed.GetRequiredValue(etcdPrefix),
+                    CompactionInterval = parsed.GetValue(compaction),
                     StoreFile = parsed.GetRequiredValue(file),
                 };
                 await ApiServerProgram.RunAsync(settings, cancellationToken);

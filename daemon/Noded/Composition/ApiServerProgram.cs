@@ -36,6 +36,7 @@ internal static partial class ApiServerProgram
                 AdvertiseAddress = settings.AdvertiseAddress,
                 AdvertisePort = settings.Port,
                 ServiceCidr = settings.ServiceCidr,
+                CompactionInterval = settings.CompactionInterval,
                 ClusterAuthority = await File.ReadAllTextAsync(settings.ClientAuthorityFile, cancellationToken),
             },
             loggers,

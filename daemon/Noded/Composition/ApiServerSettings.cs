@@ -38,6 +38,9 @@ internal sealed record ApiServerSettings
 
     public required string EtcdPrefix { get; init; }
 
+    /// <summary>Zero to leave compaction to others.</summary>
+    public required TimeSpan CompactionInterval { get; init; }
+
     /// <summary>The embedded store's file.</summary>
     public required string StoreFile { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -7,22 +8,26 @@ using Noded.ApiServer.Documents;
 
 namespace Noded.ApiServer.Authentication;
 
-/// <summary>Signed tokens, RFC 7519, with ECDSA on P-256 (ES256).</summary>
-internal sealed class JsonWebToken(ECDsa key)
+/// <summary>Signed tokens, RFC 7519.</summary>
+/// <param name="signing">Signs new ones.</param>
+/// <param name="others">Have signed older ones.</param>
+internal sealed class JsonWebToken(TokenKey signing, ImmutableArray<TokenKey> others)
 {
     private const int LongestToken = 16 << 10;
 
-    private readonly string _keyId = Base64Url.EncodeToString(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
+    private readonly ImmutableArray<TokenKey> _keys = [.. others.Prepend(signing).DistinctBy(key => key.Id)];
+
+    /// <summary>The algorithms of all keys.</summary>
+    public IEnumerable<string> Algorithms => _keys.Select(key => key.Algorithm).Distinct();
 
     public string Sign(JsonObject claims)
     {
-        JsonObject header = new() { ["alg"] = "ES256", ["kid"] = _keyId };
+        JsonObject header = new() { ["alg"] = signing.Algorithm, ["kid"] = signing.Id };
         string signed = $"{Base64Url.EncodeToString(header.ToUtf8())}.{Base64Url.EncodeToString(claims.ToUtf8())}";
-        byte[] signature = key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256);
-        return $"{signed}.{Base64Url.EncodeToString(signature)}";
+        return $"{signed}.{Base64Url.EncodeToString(signing.Sign(Encoding.ASCII.GetBytes(signed)))}";
     }
 
-    /// <summary>The claims of a token that this key has signed; null for any other.</summary>
+    /// <summary>The claims of a token that one of the keys has signed; null for any other.</summary>
     public JsonObject? Verify(string token)
     {
         string[] parts = token.Length <= LongestToken ? token.Split('.') : [];
@@ -35,8 +40,10 @@ internal sealed class JsonWebToken(ECDsa key)
         {
             JsonNode? header = DocumentReader.ReadJson(Base64Url.DecodeFromChars(parts[0])).Root;
             byte[] signature = Base64Url.DecodeFromChars(parts[2]);
-            bool isOurs = header.Text("alg") == "ES256"
-                && key.VerifyData(Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), signature, HashAlgorithmName.SHA256);
+            byte[] signed = Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}");
+            string? id = header.Text("kid");
+            bool isOurs = _keys.Any(key =>
+                (id is null || id == key.Id) && header.Text("alg") == key.Algorithm && key.Verify(signed, signature));
             return isOurs ? DocumentReader.ReadJson(Base64Url.DecodeFromChars(parts[1])).Root as JsonObject : null;
         }
         catch (Exception e) when (e is FormatException or DocumentException or CryptographicException)
@@ -45,22 +52,6 @@ internal sealed class JsonWebToken(ECDsa key)
         }
     }
 
-    /// <summary>The public key as others read it, RFC 7517.</summary>
-    public JsonObject ToKeySet()
-    {
-        ECParameters parameters = key.ExportParameters(includePrivateParameters: false);
-        return new JsonObject
-        {
-            ["keys"] = new JsonArray(new JsonObject
-            {
-                ["use"] = "sig",
-                ["kty"] = "EC",
-                ["kid"] = _keyId,
-                ["crv"] = "P-256",
-                ["alg"] = "ES256",
-                ["x"] = Base64Url.EncodeToString(parameters.Q.X),
-                ["y"] = Base64Url.EncodeToString(parameters.Q.Y),
-            }),
-        };
-    }
+    /// <summary>The public keys as others read them, RFC 7517.</summary>
+    public JsonObject ToKeySet() => new() { ["keys"] = new JsonArray([.. _keys.Select(key => key.ToJson())]) };
 }

@@ -18,6 +18,8 @@ internal sealed class ServiceAccountTokens(
 
     public JsonObject KeySet => tokens.ToKeySet();
 
+    public IEnumerable<string> Algorithms => tokens.Algorithms;
+
     /// <summary>A token of an account, bound to an object if there is one, and when it ends.</summary>
     public (string Token, DateTimeOffset Expires) Issue(
         JsonObject account, IEnumerable<string> audiences, TimeSpan time, JsonObject? bound)
@@ -108,9 +110,11 @@ internal sealed class ServiceAccountTokens(
 
     private async Task<bool> AreThereAsync(JsonObject? place, string ns, CancellationToken cancellationToken)
     {
-        foreach ((string kind, string resource) in (IEnumerable<(string, string)>)[("pod", "pods"), ("secret", "secrets")])
+        foreach ((string kind, string resource) in
+            (IEnumerable<(string, string)>)[("pod", "pods"), ("secret", "secrets"), ("node", "nodes")])
         {
-            if (place.Object(kind) is { } named && await FindAsync(resource, ns, named, cancellationToken) is null)
+            // Of a pod's node the token says the name alone; a token that is bound to a node has its uid.
+            if (place.Object(kind) is { } named && named.ContainsKey("uid") && await FindAsync(resource, ns, named, cancellationToken) is null)
             {
                 return false;
             }
@@ -123,7 +127,8 @@ internal sealed class ServiceAccountTokens(
         string resource, string ns, JsonObject? named, CancellationToken cancellationToken)
     {
         Resource found = resources.Get("", "v1", resource);
-        KeyValue? keyValue = await reader.FindAsync(found, ns, named.Text("name") ?? "", cancellationToken);
+        string? place = found.Definition.IsNamespaced ? ns : null;
+        KeyValue? keyValue = await reader.FindAsync(found, place, named.Text("name") ?? "", cancellationToken);
         JsonObject? document = keyValue is null ? null : ObjectReader.Decode(found, keyValue);
         return document?.Uid() == named.Text("uid") ? document : null;
     }

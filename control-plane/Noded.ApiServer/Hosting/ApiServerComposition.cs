@@ -39,7 +39,9 @@ internal sealed class ApiServerComposition : IAsyncDisposable
         _rbac = new RbacCache(options.Store, options.Clock);
         _objects = new ObjectWriter(options.Store, _reader, options.Clock) { Committed = CommittedAsync };
         _tokens = new ServiceAccountTokens(
-            new JsonWebToken(options.ServiceAccountKey), options.ServiceAccountIssuer, _reader, _resources, options.Clock);
+            new JsonWebToken(
+                new TokenKey(options.ServiceAccountKey), [.. options.OlderServiceAccountKeys.Select(key => new TokenKey(key))]),
+            options.ServiceAccountIssuer, _reader, _resources, options.Clock);
         _authenticator = new RequestAuthenticator(
             new CertificateAuthenticator(options.ClientAuthorities, options.Clock),
             _tokens,
@@ -136,7 +138,8 @@ internal sealed class ApiServerComposition : IAsyncDisposable
             ["jwks_uri"] = $"{_tokens.Issuer}/openid/v1/jwks",
             ["response_types_supported"] = new System.Text.Json.Nodes.JsonArray("id_token"),
             ["subject_types_supported"] = new System.Text.Json.Nodes.JsonArray("public"),
-            ["id_token_signing_alg_values_supported"] = new System.Text.Json.Nodes.JsonArray("ES256"),
+            ["id_token_signing_alg_values_supported"] = new System.Text.Json.Nodes.JsonArray(
+                [.. _tokens.Algorithms.Select(name => (System.Text.Json.Nodes.JsonNode)name)]),
         }),
     };
 }

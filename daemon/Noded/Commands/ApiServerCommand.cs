@@ -25,7 +25,7 @@ internal static class ApiServerCommand
         "--kubelet-preferred-address-types", "--proxy-client-cert-file", "--proxy-client-key-file",
         "--requestheader-allowed-names", "--requestheader-client-ca-file", "--requestheader-extra-headers-prefix",
         "--requestheader-group-headers", "--requestheader-username-headers", "--storage-media-type",
-        "--service-account-key-file", "--v",
+        "--v",
     ];
 
     internal static Command Create()
@@ -34,7 +34,8 @@ internal static class ApiServerCommand
         Option<string> key = Required("--tls-private-key-file", "Its key");
         Option<string> clients = Required("--client-ca-file", "Who vouches for clients, PEM");
         Option<string> signingKey = Required(
-            "--service-account-signing-key-file", "Signs the tokens of ServiceAccounts: ECDSA on P-256, PEM");
+            "--service-account-signing-key-file", "Signs the tokens of ServiceAccounts: RSA or ECDSA, PEM");
+        Option<string[]> tokenKeys = new("--service-account-key-file") { Description = "Keys whose tokens are taken, too, PEM" };
         Option<string> issuer = With(
             "--service-account-issuer", "Who tokens say has issued them", "https://kubernetes.default.svc.cluster.local");
         Option<string> bind = With("--bind-address", "Where to listen", "0.0.0.0");
@@ -51,7 +52,7 @@ internal static class ApiServerCommand
         Option<string> file = With("--datastore-file", "Noded's own: the embedded store", StandardStore);
         Command command = new("apiserver", "Serve the Kubernetes API")
         {
-            certificate, key, clients, signingKey, issuer, bind, port, advertise, services, etcd, etcdAuthority,
+            certificate, key, clients, signingKey, tokenKeys, issuer, bind, port, advertise, services, etcd, etcdAuthority,
             etcdCertificate, etcdKey, etcdPrefix, compaction, file,
         };
         foreach (string other in WithoutEffect)
@@ -69,6 +70,7 @@ internal static class ApiServerCommand
                     KeyFile = parsed.GetRequiredValue(key),
                     ClientAuthorityFile = parsed.GetRequiredValue(clients),
                     SigningKeyFile = parsed.GetRequiredValue(signingKey),
+                    TokenKeyFiles = [.. parsed.GetValue(tokenKeys) ?? []],
                     Issuer = parsed.GetRequiredValue(issuer),
                     BindAddress = Address(bind, parsed.GetRequiredValue(bind))!,
                     Port = parsed.GetRequiredValue(port),

@@ -12,8 +12,11 @@ internal sealed record ApiServerSettings
 
     public required string ClientAuthorityFile { get; init; }
 
-    /// <summary>ECDSA on P-256.</summary>
+    /// <summary>RSA or ECDSA.</summary>
     public required string SigningKeyFile { get; init; }
+
+    /// <summary>Keys, private or public, whose tokens are taken, too.</summary>
+    public ImmutableArray<string> TokenKeyFiles { get; init; } = [];
 
     public required string Issuer { get; init; }
 

@@ -88,7 +88,7 @@ internal sealed partial class RequestRouter(
             throw ApiStatusException.MethodNotAllowed();
         }
 
-        if (path == "/version")
+        if (path.TrimEnd('/') == "/version")
         {
             await ResponseWriter.WriteJsonAsync(context, 200, ServerVersion.Write());
         }

@@ -10,12 +10,15 @@ internal static class AdmissionPlugins
     public static AdmissionChain Create(ObjectReader reader, ResourceTable resources, AccessGate gate) => new(
     [
         new NamespaceLifecycle(reader, resources),
+        new LimitRanger(reader, resources),
         new ServiceAccountAdmission(reader, resources),
         new NodeRestriction(reader, resources),
         new DefaultTolerations(),
         new PriorityAdmission(reader, resources),
+        new RuntimeClassAdmission(reader, resources),
         new DefaultStorageClass(reader, resources),
         new SignerRequest(),
+        new CertificateAdmission(gate),
         new RoleEscalation(gate),
     ]);
 }

@@ -5,7 +5,6 @@ using Noded.ApiServer.Errors;
 using Noded.ApiServer.Http;
 using Noded.ApiServer.Registries;
 using Noded.ApiServer.Strategies;
-using Noded.Store;
 
 namespace Noded.ApiServer.Admission;
 
@@ -42,9 +41,8 @@ internal sealed class NamespaceLifecycle(ObjectReader reader, ResourceTable reso
 
     private async Task RequireAliveAsync(string ns, AdmissionRequest admitted, CancellationToken cancellationToken)
     {
-        KeyValue found = await reader.FindAsync(_namespaces, null, ns, cancellationToken)
+        JsonObject place = await reader.PeekAsync(_namespaces, null, ns, cancellationToken)
             ?? throw ApiStatusException.NotFound(_namespaces.Definition, ns);
-        JsonObject place = ObjectReader.Decode(_namespaces, found);
         if (!place.IsBeingDeleted())
         {
             return;

@@ -5,7 +5,6 @@ using Noded.ApiServer.Errors;
 using Noded.ApiServer.Http;
 using Noded.ApiServer.Registries;
 using Noded.ApiServer.Strategies;
-using Noded.Store;
 
 namespace Noded.ApiServer.Admission;
 
@@ -28,8 +27,8 @@ internal sealed class ServiceAccountAdmission(ObjectReader reader, ResourceTable
         spec.Default("serviceAccountName", "default");
         string name = spec.Text("serviceAccountName") ?? "";
         spec["serviceAccount"] = name;
-        KeyValue? found = await reader.FindAsync(_accounts, request.Namespace, name, cancellationToken);
-        if (found is null)
+        JsonObject? account = await reader.PeekAsync(_accounts, request.Namespace, name, cancellationToken);
+        if (account is null)
         {
             throw ApiStatusException.Forbidden(
                 admitted.Resource.Definition,
@@ -37,7 +36,6 @@ internal sealed class ServiceAccountAdmission(ObjectReader reader, ResourceTable
                 $"error looking up service account {request.Namespace}/{name}: serviceaccount \"{name}\" not found");
         }
 
-        JsonObject account = ObjectReader.Decode(_accounts, found);
         if (spec.Array("imagePullSecrets") is null or { Count: 0 } && account.Array("imagePullSecrets") is { Count: > 0 } secrets)
         {
             spec["imagePullSecrets"] = secrets.DeepClone();
@@ -188,14 +186,12 @@ internal sealed class PriorityAdmission(ObjectReader reader, ResourceTable resou
     {
         if (!string.IsNullOrEmpty(name))
         {
-            KeyValue? found = await reader.FindAsync(_classes, null, name, cancellationToken);
-            return found is null
-                ? throw ApiStatusException.Forbidden(
-                    admitted.Resource.Definition, admitted.Object.Name(), $"no PriorityClass with name {name} was found")
-                : ObjectReader.Decode(_classes, found);
+            return await reader.PeekAsync(_classes, null, name, cancellationToken)
+                ?? throw ApiStatusException.Forbidden(
+                    admitted.Resource.Definition, admitted.Object.Name(), $"no PriorityClass with name {name} was found");
         }
 
-        ObjectList all = await reader.ListAsync(_classes, null, new ListOptions(Selection.All), cancellationToken);
+        ObjectList all = await reader.ListAsync(_classes, null, ListOptions.OfMemory, cancellationToken);
         return all.Items.Where(item => item.Boolean("globalDefault") == true).MinBy(item => item.Integer("value"));
     }
 }
@@ -212,7 +208,7 @@ internal sealed class DefaultStorageClass(ObjectReader reader, ResourceTable res
             return;
         }
 
-        ObjectList all = await reader.ListAsync(_classes, null, new ListOptions(Selection.All), cancellationToken);
+        ObjectList all = await reader.ListAsync(_classes, null, ListOptions.OfMemory, cancellationToken);
         JsonObject? chosen = all.Items
             .Where(StorageClassStrategy.IsDefault)
             .OrderByDescending(item => item.Object("metadata").Text("creationTimestamp"), StringComparer.Ordinal)

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
@@ -14,6 +15,10 @@ namespace Noded.ApiServer.Authentication;
 internal sealed class JsonWebToken(TokenKey signing, ImmutableArray<TokenKey> others)
 {
     private const int LongestToken = 16 << 10;
+    private const int MostVerified = 8192;
+
+    // The claims of tokens by digest: not one of them could be read back from here.
+    private readonly ConcurrentDictionary<string, JsonObject> _verified = new(StringComparer.Ordinal);
 
     private readonly ImmutableArray<TokenKey> _keys = [.. others.Prepend(signing).DistinctBy(key => key.Id)];
 
@@ -27,8 +32,31 @@ internal sealed class JsonWebToken(TokenKey signing, ImmutableArray<TokenKey> ot
         return $"{signed}.{Base64Url.EncodeToString(signing.Sign(Encoding.ASCII.GetBytes(signed)))}";
     }
 
-    /// <summary>The claims of a token that one of the keys has signed; null for any other.</summary>
+    /// <summary>The claims of a token that one of the keys has signed, not to be changed; null for any other.</summary>
     public JsonObject? Verify(string token)
+    {
+        // A signature costs more than most requests; whoever has sent a token is likely to send it again.
+        string digest = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+        if (_verified.TryGetValue(digest, out JsonObject? known))
+        {
+            return known;
+        }
+
+        JsonObject? claims = Read(token);
+        if (claims is not null)
+        {
+            if (_verified.Count >= MostVerified)
+            {
+                _verified.Clear();
+            }
+
+            _verified[digest] = claims;
+        }
+
+        return claims;
+    }
+
+    private JsonObject? Read(string token)
     {
         string[] parts = token.Length <= LongestToken ? token.Split('.') : [];
         if (parts.Length != 3)

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Registries;
 using Noded.ApiServer.Strategies;
-using Noded.Store;
 
 namespace Noded.ApiServer.Authentication;
 
@@ -128,8 +127,7 @@ internal sealed class ServiceAccountTokens(
     {
         Resource found = resources.Get("", "v1", resource);
         string? place = found.Definition.IsNamespaced ? ns : null;
-        KeyValue? keyValue = await reader.FindAsync(found, place, named.Text("name") ?? "", cancellationToken);
-        JsonObject? document = keyValue is null ? null : ObjectReader.Decode(found, keyValue);
+        JsonObject? document = await reader.PeekAsync(found, place, named.Text("name") ?? "", cancellationToken);
         return document?.Uid() == named.Text("uid") ? document : null;
     }
 }

@@ -49,7 +49,13 @@ internal sealed class ApiServerComposition : IAsyncDisposable
             [options.ServiceAccountIssuer]);
         _gate = new AccessGate(_authenticator, new NodeAuthorizer(_reader, _resources), _rbac);
         DocumentHandler documents = new(SchemaCatalog.BuiltIn, $"{options.Address}:{options.Port}");
-        Router = new RequestRouter(_resources, _gate, documents, Handlers(), loggers.CreateLogger<RequestRouter>());
+        Router = new RequestRouter(
+            _resources,
+            _gate,
+            documents,
+            Handlers(),
+            new RequestDeadlines(options.RequestTimeout, options.Clock),
+            loggers.CreateLogger<RequestRouter>());
     }
 
     public RequestRouter Router { get; }
@@ -92,7 +98,9 @@ internal sealed class ApiServerComposition : IAsyncDisposable
     private Resource Core(string name) => _resources.Get("", "v1", name);
 
     private Task CommittedAsync(string key, long revision, CancellationToken cancellationToken) =>
-        RbacCache.Covers(key) ? _rbac.SeenAsync(revision, cancellationToken) : Task.CompletedTask;
+        RbacCache.Covers(key)
+            ? _rbac.SeenAsync(revision, cancellationToken)
+            : _caches.SeenAsync(key, revision, cancellationToken);
 
     private RequestHandlers Handlers()
     {

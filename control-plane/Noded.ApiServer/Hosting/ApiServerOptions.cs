@@ -47,6 +47,9 @@ public sealed record ApiServerOptions
     /// <summary>The authority of the server's certificate as PEM, told to every namespace; null to tell none.</summary>
     public string? ClusterAuthority { get; init; }
 
+    /// <summary>How long a request may take that is no watch.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long the store remembers what was overwritten, at least; zero if this server is not to compact it.</summary>
     public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromMinutes(5);
 

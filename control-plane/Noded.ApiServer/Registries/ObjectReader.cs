@@ -47,6 +47,17 @@ internal sealed class ObjectReader(IStore store, ObjectCaches caches)
         }
     }
 
+    /// <summary>
+    /// An object as memory has it, which may be some milliseconds old; null only if the store has none either.
+    /// </summary>
+    public async Task<JsonObject?> PeekAsync(
+        Resource resource, string? ns, string name, CancellationToken cancellationToken)
+    {
+        KeyValue? found = await FindAsync(resource, ns, name, new Freshness.Any(), cancellationToken)
+            ?? await FindAsync(resource, ns, name, cancellationToken);
+        return found is null ? null : Decode(resource, found);
+    }
+
     /// <summary>Objects or a part of them, as they are kept.</summary>
     /// <exception cref="ApiStatusException">The version asked for is too old, does not exist yet, or is no version.</exception>
     public async Task<ObjectPage> PageAsync(

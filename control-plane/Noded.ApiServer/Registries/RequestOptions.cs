@@ -16,6 +16,9 @@ internal sealed record Selection(LabelSelector Labels, FieldSelector Fields)
 /// <summary>How a list is asked for.</summary>
 internal sealed record ListOptions(Selection Selection)
 {
+    /// <summary>Everything as memory has it, which may be some milliseconds old.</summary>
+    public static ListOptions OfMemory { get; } = new(Selection.All) { Freshness = new Freshness.Any() };
+
     /// <summary>At most so many; 0 for all.</summary>
     public int Limit { get; init; }
 

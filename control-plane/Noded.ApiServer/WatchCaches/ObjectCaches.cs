@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 
 using Microsoft.Extensions.Logging;
 
@@ -16,6 +17,13 @@ internal sealed class ObjectCaches(
     /// <summary>The field by which most watches of pods choose theirs.</summary>
     private const string NodeName = "spec.nodeName";
 
+    private static readonly ImmutableArray<string> ReadByAdmission =
+    [
+        "/registry/core/namespaces/", "/registry/core/serviceaccounts/", "/registry/core/limitranges/",
+        "/registry/scheduling.k8s.io/priorityclasses/", "/registry/storage.k8s.io/storageclasses/",
+        "/registry/node.k8s.io/runtimeclasses/",
+    ];
+
     // As many as there are resources at most. Lazy, because a cache that loses the race would watch for nothing.
     private readonly ConcurrentDictionary<string, Lazy<ObjectCache>> _caches = new(StringComparer.Ordinal);
 
@@ -24,6 +32,19 @@ internal sealed class ObjectCaches(
         resource.KeyPrefix,
         static (prefix, arguments) => new Lazy<ObjectCache>(() => arguments.Caches.Begin(prefix, arguments.Resource)),
         (Caches: this, Resource: resource)).Value;
+
+    /// <summary>
+    /// Completes once memory has a change, if anybody reads its kind there: who has made a namespace must not be told
+    /// by admission that there is none.
+    /// </summary>
+    public async Task SeenAsync(string key, long revision, CancellationToken cancellationToken)
+    {
+        string prefix = ReadByAdmission.FirstOrDefault(prefix => key.StartsWith(prefix, StringComparison.Ordinal), "");
+        if (_caches.TryGetValue(prefix, out Lazy<ObjectCache>? cache) && cache.IsValueCreated)
+        {
+            await cache.Value.Objects.SeenAsync(revision, cancellationToken);
+        }
+    }
 
     /// <summary>Ends the caches, and with them the watches.</summary>
     public async ValueTask DisposeAsync()

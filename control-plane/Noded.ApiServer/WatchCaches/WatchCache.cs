@@ -75,6 +75,19 @@ internal sealed class WatchCache<T> : IAsyncDisposable
             ?? await _pages.PageAsync(request, revision, cancellationToken);
     }
 
+    /// <summary>Completes once the cache has a change that was made; soon, unless its watch is stuck.</summary>
+    public async Task SeenAsync(long revision, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WaitForAsync(revision, cancellationToken);
+        }
+        catch (Exception e) when (e is FutureRevisionException or StoreUnavailableException)
+        {
+            // The change is made; whoever made it need not wait for a watch that begins anew.
+        }
+    }
+
     /// <summary>One object; null if there is none.</summary>
     /// <exception cref="StoreUnavailableException">The store cannot answer now.</exception>
     public async Task<CachedObject<T>?> FindAsync(string key, Freshness freshness, CancellationToken cancellationToken)

@@ -47,13 +47,15 @@ internal static class ApiServerCommand
         Option<string?> etcdCertificate = new("--etcd-certfile") { Description = "The certificate to show to etcd" };
         Option<string?> etcdKey = new("--etcd-keyfile") { Description = "Its key" };
         Option<string> etcdPrefix = With("--etcd-prefix", "What all keys in etcd begin with", "/registry");
+        Option<TimeSpan> timeout = CommonOptions.Duration(
+            "--request-timeout", "How long a request may take that is no watch", TimeSpan.FromMinutes(1));
         Option<TimeSpan> compaction = CommonOptions.Duration(
             "--etcd-compaction-interval", "How long what was overwritten can be read, 0 to leave that to others", TimeSpan.FromMinutes(5));
         Option<string> file = With("--datastore-file", "Noded's own: the embedded store", StandardStore);
         Command command = new("apiserver", "Serve the Kubernetes API")
         {
             certificate, key, clients, signingKey, tokenKeys, issuer, bind, port, advertise, services, etcd, etcdAuthority,
-            etcdCertificate, etcdKey, etcdPrefix, compaction, file,
+            etcdCertificate, etcdKey, etcdPrefix, timeout, compaction, file,
         };
         foreach (string other in WithoutEffect)
         {
@@ -81,6 +83,7 @@ internal static class ApiServerCommand
                     EtcdCertificateFile = parsed.GetValue(etcdCertificate),
                     EtcdKeyFile = parsed.GetValue(etcdKey),
                     EtcdPrefix = parsed.GetRequiredValue(etcdPrefix),
+                    RequestTimeout = parsed.GetValue(timeout),
                     CompactionInterval = parsed.GetValue(compaction),
                     StoreFile = parsed.GetRequiredValue(file),
                 };

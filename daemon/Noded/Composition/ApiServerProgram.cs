@@ -37,6 +37,7 @@ internal static partial class ApiServerProgram
                 AdvertiseAddress = settings.AdvertiseAddress,
                 AdvertisePort = settings.Port,
                 ServiceCidr = settings.ServiceCidr,
+                RequestTimeout = settings.RequestTimeout,
                 CompactionInterval = settings.CompactionInterval,
                 ClusterAuthority = await File.ReadAllTextAsync(settings.ClientAuthorityFile, cancellationToken),
             },

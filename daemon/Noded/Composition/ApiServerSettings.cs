@@ -41,6 +41,9 @@ internal sealed record ApiServerSettings
 
     public required string EtcdPrefix { get; init; }
 
+    /// <summary>How long a request may take that is no watch.</summary>
+    public required TimeSpan RequestTimeout { get; init; }
+
     /// <summary>Zero to leave compaction to others.</summary>
     public required TimeSpan CompactionInterval { get; init; }
 

@@ -69,6 +69,27 @@ public sealed class AdmissionTests(ApiServerFixture api) : IClassFixture<ApiServ
         Assert.Contains("system:masters", approved["spec"]!["groups"]!.ToJsonString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("approval", "approve", "approve")]
+    [InlineData("status", "sign", "sign")]
+    public async Task SigningRequest_WithoutTheRightForItsSigner_IsForbidden(string subresource, string right, string word)
+    {
+        string path = await RequestAsync();
+        string user = await UserAsync("""{"apiGroups":["certificates.k8s.io"],"resources":["certificatesigningrequests/approval","certificatesigningrequests/status"],"verbs":["patch"]}""");
+        string signer = await UserAsync(
+            """{"apiGroups":["certificates.k8s.io"],"resources":["certificatesigningrequests/approval","certificatesigningrequests/status"],"verbs":["patch"]}""",
+            $$"""{"apiGroups":["certificates.k8s.io"],"resources":["signers"],"resourceNames":["example.com/*"],"verbs":["{{right}}"]}""");
+        string patch = subresource == "approval"
+            ? """{"status":{"conditions":[{"type":"Approved","status":"True","reason":"r","message":"m"}]}}"""
+            : """{"status":{"certificate":"LS0tLS1CRUdJTg=="}}""";
+
+        (int refused, JsonNode why) = await AsAsync(user, $"{path}/{subresource}", patch);
+        (int allowed, _) = await AsAsync(signer, $"{path}/{subresource}", patch);
+
+        Assert.Equal((403, 200), (refused, allowed));
+        Assert.EndsWith($"user not permitted to {word} requests with signerName \"example.com/signer\"", why["message"]!.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task SigningRequest_Signed_HasItsCertificate()
     {
@@ -81,6 +102,27 @@ public sealed class AdmissionTests(ApiServerFixture api) : IClassFixture<ApiServ
         Assert.Equal("LS0tLS1CRUdJTg==", signed["status"]!["certificate"]!.ToString());
         Assert.Equal("LS0tLS1CRUdJTg==", kept["status"]!["certificate"]!.ToString());
         Assert.Equal("example.com/signer", kept["spec"]!["signerName"]!.ToString());
+    }
+
+    private async Task<string> UserAsync(params string[] rules)
+    {
+        string user = $"user-{Guid.NewGuid():N}";
+        await api.SendAsync(
+            "POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles", $$$"""{"metadata":{"name":"{{{user}}}"},"rules":[{{{string.Join(',', rules)}}}]}""");
+        await api.SendAsync("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", $$$"""
+            {"metadata":{"name":"{{{user}}}"},"subjects":[{"kind":"User","name":"{{{user}}}","apiGroup":"rbac.authorization.k8s.io"}],
+             "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"{{{user}}}"} }
+            """);
+        return user;
+    }
+
+    private async Task<(int Code, JsonNode Body)> AsAsync(string user, string path, string patch)
+    {
+        using HttpClient client = api.Server.Client(user);
+        using HttpRequestMessage request = new(HttpMethod.Patch, path);
+        request.Content = new StringContent(patch, System.Text.Encoding.UTF8, Merge);
+        using HttpResponseMessage response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!);
     }
 
     private static string Replicas(JsonNode document) => document["spec"]!["replicas"]!.ToString();

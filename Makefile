@@ -22,7 +22,7 @@ MAX_BINARY_MIB := 45
 
 PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git \
 	clang-format containernetworking-plugins iptables iputils-ping socat strace podman \
-	clang llvm libbpf-dev libelf-dev libsqlite3-dev etcd-server systemd-container
+	clang llvm libbpf-dev libelf-dev libsqlite3-dev etcd-server wrk systemd-container
 
 .PHONY: help
 help: ## List the targets
@@ -126,6 +126,10 @@ bench-idle: $(NODED) images ## Measure what a node costs that has nothing to do
 .PHONY: bench-cni
 bench-cni: packages $(NODED) images ## Measure the CNI plugins beside Debian's
 	@dotnet run --project tests/Noded.Benchmarks -c Release -- cni
+
+.PHONY: bench-control-plane
+bench-control-plane: packages $(NODED) images ## Measure what the API server does in a second
+	@dotnet run --project tests/Noded.Benchmarks -c Release -- control-plane
 
 .PHONY: clean
 clean: ## Remove what the build made

@@ -10,8 +10,17 @@ public sealed class CompactedException(long compactRevision)
 }
 
 /// <summary>A revision was asked for that does not exist yet.</summary>
-public sealed class FutureRevisionException(long revision)
-    : Exception($"Revision {revision} was asked for, which does not exist yet.");
+/// <param name="revision">What was asked for.</param>
+/// <param name="current">The newest that there is, 0 if that is not known.</param>
+public sealed class FutureRevisionException(long revision, long current = 0)
+    : Exception($"Revision {revision} was asked for, which does not exist yet.")
+{
+    /// <summary>What was asked for.</summary>
+    public long Revision { get; } = revision;
+
+    /// <summary>The newest that there is, 0 if that is not known.</summary>
+    public long Current { get; } = current;
+}
 
 /// <summary>A key should be put with a lease that is not there.</summary>
 public sealed class LeaseNotFoundException(long lease) : Exception($"There is no lease {lease}.");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Noded.Benchmarks.Cni;
+using Noded.Benchmarks.ControlPlane;
 using Noded.Benchmarks.Idle;
 using Noded.Benchmarks.Nodes;
 using Noded.Benchmarks.Pods;
@@ -44,7 +45,14 @@ Command cni = new("cni", "What a call of the CNI plugins costs") { calls };
 cni.SetAction((parsed, cancellationToken) => PublishAsync(
     (files, token) => CniBenchmark.RunAsync(files, parsed.GetRequiredValue(calls), token), cancellationToken));
 
-return await new RootCommand("noded's benchmarks; they need root") { start, idle, cni, pods }.Parse(args).InvokeAsync();
+Option<int> window = Number("--seconds", "How long each request is repeated", 15);
+Command controlPlane = new("control-plane", "What the API server does in a second") { window };
+controlPlane.SetAction((parsed, cancellationToken) => PublishAsync(
+    (files, token) => ControlPlaneBenchmark.RunAsync(
+        files.Binary, new ControlPlaneOptions(TimeSpan.FromSeconds(parsed.GetRequiredValue(window))), token),
+    cancellationToken));
+
+return await new RootCommand("noded's benchmarks; they need root") { start, idle, cni, pods, controlPlane }.Parse(args).InvokeAsync();
 
 static Option<int> Number(string name, string description, int value) =>
     new(name) { Description = description, DefaultValueFactory = _ => value };

@@ -5,7 +5,6 @@ using Noded.ApiServer.Errors;
 using Noded.ApiServer.Http;
 using Noded.ApiServer.Registries;
 using Noded.ApiServer.Strategies;
-using Noded.Store;
 
 namespace Noded.ApiServer.Admission;
 
@@ -13,15 +12,13 @@ namespace Noded.ApiServer.Admission;
 internal sealed class ServiceAccountAdmission(ObjectReader reader, ResourceTable resources) : IAdmissionPlugin
 {
     private const string MountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
-    private const string MirrorAnnotation = "kubernetes.io/config.mirror";
     private const long TokenSeconds = 3607;
 
     private readonly Resource _accounts = resources.Get("", "v1", "serviceaccounts");
 
     public async Task AdmitAsync(ApiRequest request, AdmissionRequest admitted, CancellationToken cancellationToken)
     {
-        bool isNewPod = admitted is { Old: null, Resource.Definition: { Group: "", Name: "pods" } };
-        if (!isNewPod || admitted.Object.Object("metadata").Object("annotations")?.ContainsKey(MirrorAnnotation) == true)
+        if (!admitted.Creates("", "pods") || MirrorPods.Is(admitted.Object))
         {
             return;
         }
@@ -30,8 +27,8 @@ internal sealed class ServiceAccountAdmission(ObjectReader reader, ResourceTable
         spec.Default("serviceAccountName", "default");
         string name = spec.Text("serviceAccountName") ?? "";
         spec["serviceAccount"] = name;
-        KeyValue? found = await reader.FindAsync(_accounts, request.Namespace, name, cancellationToken);
-        if (found is null)
+        JsonObject? account = await reader.PeekAsync(_accounts, request.Namespace, name, cancellationToken);
+        if (account is null)
         {
             throw ApiStatusException.Forbidden(
                 admitted.Resource.Definition,
@@ -39,7 +36,6 @@ internal sealed class ServiceAccountAdmission(ObjectReader reader, ResourceTable
                 $"error looking up service account {request.Namespace}/{name}: serviceaccount \"{name}\" not found");
         }
 
-        JsonObject account = ObjectReader.Decode(_accounts, found);
         if (spec.Array("imagePullSecrets") is null or { Count: 0 } && account.Array("imagePullSecrets") is { Count: > 0 } secrets)
         {
             spec["imagePullSecrets"] = secrets.DeepClone();
@@ -127,7 +123,7 @@ internal sealed class DefaultTolerations : IAdmissionPlugin
 
     public Task AdmitAsync(ApiRequest request, AdmissionRequest admitted, CancellationToken cancellationToken)
     {
-        if (admitted is not { Old: null, Resource.Definition: { Group: "", Name: "pods" } })
+        if (!admitted.Creates("", "pods"))
         {
             return Task.CompletedTask;
         }
@@ -161,7 +157,7 @@ internal sealed class PriorityAdmission(ObjectReader reader, ResourceTable resou
 
     public async Task AdmitAsync(ApiRequest request, AdmissionRequest admitted, CancellationToken cancellationToken)
     {
-        if (admitted is not { Old: null, Resource.Definition: { Group: "", Name: "pods" } })
+        if (!admitted.Creates("", "pods"))
         {
             return;
         }
@@ -190,14 +186,12 @@ internal sealed class PriorityAdmission(ObjectReader reader, ResourceTable resou
     {
         if (!string.IsNullOrEmpty(name))
         {
-            KeyValue? found = await reader.FindAsync(_classes, null, name, cancellationToken);
-            return found is null
-                ? throw ApiStatusException.Forbidden(
-                    admitted.Resource.Definition, admitted.Object.Name(), $"no PriorityClass with name {name} was found")
-                : ObjectReader.Decode(_classes, found);
+            return await reader.PeekAsync(_classes, null, name, cancellationToken)
+                ?? throw ApiStatusException.Forbidden(
+                    admitted.Resource.Definition, admitted.Object.Name(), $"no PriorityClass with name {name} was found");
         }
 
-        ObjectList all = await reader.ListAsync(_classes, null, new ListOptions(Selection.All), cancellationToken);
+        ObjectList all = await reader.ListAsync(_classes, null, ListOptions.OfMemory, cancellationToken);
         return all.Items.Where(item => item.Boolean("globalDefault") == true).MinBy(item => item.Integer("value"));
     }
 }
@@ -209,13 +203,12 @@ internal sealed class DefaultStorageClass(ObjectReader reader, ResourceTable res
 
     public async Task AdmitAsync(ApiRequest request, AdmissionRequest admitted, CancellationToken cancellationToken)
     {
-        bool isNewClaim = admitted is { Old: null, Resource.Definition: { Group: "", Name: "persistentvolumeclaims" } };
-        if (!isNewClaim || admitted.Object.At("spec", "storageClassName") is not null)
+        if (!admitted.Creates("", "persistentvolumeclaims") || admitted.Object.At("spec", "storageClassName") is not null)
         {
             return;
         }
 
-        ObjectList all = await reader.ListAsync(_classes, null, new ListOptions(Selection.All), cancellationToken);
+        ObjectList all = await reader.ListAsync(_classes, null, ListOptions.OfMemory, cancellationToken);
         JsonObject? chosen = all.Items
             .Where(StorageClassStrategy.IsDefault)
             .OrderByDescending(item => item.Object("metadata").Text("creationTimestamp"), StringComparer.Ordinal)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -11,26 +12,51 @@ internal sealed class CertificateAuthenticator(X509Certificate2Collection author
     private const string CommonNameId = "2.5.4.3";
     private const string OrganizationId = "2.5.4.10";
 
+    // A connection shows the same object with each of its requests; the verdict goes with it.
+    private readonly ConditionalWeakTable<X509Certificate2, Verdict> _known = [];
+
     /// <summary>The client, or null if the certificate is none that the authorities vouch for.</summary>
     public UserIdentity? Authenticate(X509Certificate2? certificate)
     {
-        if (certificate is null || !IsTrusted(certificate))
+        if (certificate is null)
         {
             return null;
         }
 
-        (string name, ImmutableArray<string> groups) = NamesOf(certificate.SubjectName);
-        return name.Length == 0 ? null : new UserIdentity(name, [.. groups, UserIdentity.AuthenticatedGroup]);
+        DateTimeOffset now = clock.GetUtcNow();
+        if (!_known.TryGetValue(certificate, out Verdict? verdict) || now < verdict.From || now > verdict.Until)
+        {
+            verdict = Judge(certificate, now);
+            _known.AddOrUpdate(certificate, verdict);
+        }
+
+        return verdict.User;
     }
 
-    private bool IsTrusted(X509Certificate2 certificate)
+    private Verdict Judge(X509Certificate2 certificate, DateTimeOffset now)
     {
         using X509Chain chain = new();
+        bool isTrusted = IsTrusted(chain, certificate, now);
+        (string name, ImmutableArray<string> groups) = NamesOf(certificate.SubjectName);
+        if (!isTrusted || name.Length == 0)
+        {
+            // Time may make a certificate valid, so this holds for this moment only.
+            return new Verdict(null, now, now);
+        }
+
+        return new Verdict(
+            new UserIdentity(name, [.. groups, UserIdentity.AuthenticatedGroup]),
+            chain.ChainElements.Max(element => element.Certificate.NotBefore.ToUniversalTime()),
+            chain.ChainElements.Min(element => element.Certificate.NotAfter.ToUniversalTime()));
+    }
+
+    private bool IsTrusted(X509Chain chain, X509Certificate2 certificate, DateTimeOffset now)
+    {
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationTime = clock.GetUtcNow().UtcDateTime;
+        chain.ChainPolicy.VerificationTime = now.UtcDateTime;
         chain.ChainPolicy.VerificationTimeIgnored = false;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
         return chain.Build(certificate);
@@ -60,4 +86,7 @@ internal sealed class CertificateAuthenticator(X509Certificate2Collection author
 
         return (name, groups.ToImmutable());
     }
+
+    /// <summary>Whom a certificate stands for, null for nobody, and from when until when that holds.</summary>
+    private sealed record Verdict(UserIdentity? User, DateTimeOffset From, DateTimeOffset Until);
 }

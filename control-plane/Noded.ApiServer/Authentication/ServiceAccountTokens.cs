@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Registries;
 using Noded.ApiServer.Strategies;
-using Noded.Store;
 
 namespace Noded.ApiServer.Authentication;
 
@@ -17,6 +16,8 @@ internal sealed class ServiceAccountTokens(
     public string Issuer => issuer;
 
     public JsonObject KeySet => tokens.ToKeySet();
+
+    public IEnumerable<string> Algorithms => tokens.Algorithms;
 
     /// <summary>A token of an account, bound to an object if there is one, and when it ends.</summary>
     public (string Token, DateTimeOffset Expires) Issue(
@@ -108,9 +109,11 @@ internal sealed class ServiceAccountTokens(
 
     private async Task<bool> AreThereAsync(JsonObject? place, string ns, CancellationToken cancellationToken)
     {
-        foreach ((string kind, string resource) in (IEnumerable<(string, string)>)[("pod", "pods"), ("secret", "secrets")])
+        foreach ((string kind, string resource) in
+            (IEnumerable<(string, string)>)[("pod", "pods"), ("secret", "secrets"), ("node", "nodes")])
         {
-            if (place.Object(kind) is { } named && await FindAsync(resource, ns, named, cancellationToken) is null)
+            // Of a pod's node the token says the name alone; a token that is bound to a node has its uid.
+            if (place.Object(kind) is { } named && named.ContainsKey("uid") && await FindAsync(resource, ns, named, cancellationToken) is null)
             {
                 return false;
             }
@@ -123,8 +126,8 @@ internal sealed class ServiceAccountTokens(
         string resource, string ns, JsonObject? named, CancellationToken cancellationToken)
     {
         Resource found = resources.Get("", "v1", resource);
-        KeyValue? keyValue = await reader.FindAsync(found, ns, named.Text("name") ?? "", cancellationToken);
-        JsonObject? document = keyValue is null ? null : ObjectReader.Decode(found, keyValue);
+        string? place = found.Definition.IsNamespaced ? ns : null;
+        JsonObject? document = await reader.PeekAsync(found, place, named.Text("name") ?? "", cancellationToken);
         return document?.Uid() == named.Text("uid") ? document : null;
     }
 }

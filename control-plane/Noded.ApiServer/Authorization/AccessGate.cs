@@ -44,6 +44,11 @@ internal sealed class AccessGate(RequestAuthenticator authenticator, NodeAuthori
         || await nodes.AllowsAsync(request, cancellationToken)
         || rbac.Snapshot.Allows(request);
 
+    /// <summary>What a role allows; null if there is none.</summary>
+    /// <param name="ns">Where it is; empty for a ClusterRole.</param>
+    /// <param name="name">Its name.</param>
+    public ImmutableArray<PolicyRule>? RulesOfRole(string ns, string name) => rbac.Snapshot.RulesOfRole(ns, name);
+
     public IEnumerable<PolicyRule> RulesFor(UserIdentity user, string ns) => rbac.Snapshot.RulesFor(user, ns);
 
     private static string VerbOf(string method) => method switch

@@ -1,6 +1,7 @@
 using Noded.ApiServer.Authentication;
 using Noded.ApiServer.Errors;
 using Noded.ApiServer.Http;
+using Noded.ApiServer.Selectors;
 
 namespace Noded.ApiServer.Authorization;
 
@@ -17,6 +18,9 @@ internal sealed record AccessRequest(UserIdentity User, string Verb)
 
     public string Name { get; init; } = "";
 
+    /// <summary>Which objects a list or a watch chooses.</summary>
+    public FieldSelector Fields { get; init; } = FieldSelector.Everything;
+
     /// <summary>The path, where it is no resource's.</summary>
     public string? Path { get; init; }
 
@@ -24,6 +28,7 @@ internal sealed record AccessRequest(UserIdentity User, string Verb)
 
     public static AccessRequest Of(ApiRequest request)
     {
+        FieldSelector fields = request.Verb is "list" or "watch" or "deletecollection" ? FieldsOf(request) : FieldSelector.Everything;
         bool isNamespace = request.Target.Resource == "namespaces" && request.Target.Name is not null;
         return new AccessRequest(request.User, request.Verb)
         {
@@ -31,8 +36,22 @@ internal sealed record AccessRequest(UserIdentity User, string Verb)
             Resource = request.Target.Resource,
             Subresource = request.Target.Subresource ?? "",
             Namespace = isNamespace ? request.Target.Name ?? "" : request.Namespace ?? "",
-            Name = request.Target.Name ?? "",
+            Name = request.Target.Name ?? fields.Exact("metadata.name") ?? "",
+            Fields = fields,
         };
+    }
+
+    /// <summary>The request's field selector; one that is wrong is refused later, and allows nothing here.</summary>
+    private static FieldSelector FieldsOf(ApiRequest request)
+    {
+        try
+        {
+            return FieldSelector.Parse(request.Query["fieldSelector"].ToString());
+        }
+        catch (SelectorException)
+        {
+            return FieldSelector.Everything;
+        }
     }
 
     /// <summary>That it is not allowed, in upstream's words.</summary>

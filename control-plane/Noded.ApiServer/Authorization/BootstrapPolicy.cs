@@ -10,6 +10,9 @@ internal static class BootstrapPolicy
 {
     private const string ApiVersion = "rbac.authorization.k8s.io/v1";
     private const string ApiGroup = "rbac.authorization.k8s.io";
+    private const string ControllerPrefix = "system:controller:";
+    private const string SystemNamespace = "kube-system";
+    private const string PublicNamespace = "kube-public";
     private const string AggregateLabel = "rbac.authorization.k8s.io/aggregate-to-";
 
     private static readonly ImmutableArray<string> Aggregated = ["admin", "edit", "view"];
@@ -27,6 +30,47 @@ internal static class BootstrapPolicy
         ("system:kube-scheduler", "system:kube-scheduler", "User", "system:kube-scheduler"),
         ("system:volume-scheduler", "system:volume-scheduler", "User", "system:kube-scheduler"),
         ("system:service-account-issuer-discovery", "system:service-account-issuer-discovery", "Group", "system:serviceaccounts"),
+    ];
+
+    private static readonly ImmutableArray<NamespaceRole> NamespaceRoles =
+    [
+        new(SystemNamespace, "extension-apiserver-authentication-reader", "system::extension-apiserver-authentication-reader")
+        {
+            Rules = [Core("configmaps", ["get", "list", "watch"], "extension-apiserver-authentication")],
+            Users = ["system:kube-controller-manager", "system:kube-scheduler"],
+        },
+        new(SystemNamespace, "system:controller:bootstrap-signer", "system:controller:bootstrap-signer")
+        {
+            Rules = [Core("secrets", ["get", "list", "watch"])],
+            Accounts = ["bootstrap-signer"],
+        },
+        new(SystemNamespace, "system:controller:token-cleaner", "system:controller:token-cleaner")
+        {
+            Rules = [Core("secrets", ["delete", "get", "list", "watch"]), Events],
+            Accounts = ["token-cleaner"],
+        },
+        new(SystemNamespace, "system::leader-locking-kube-controller-manager", "system::leader-locking-kube-controller-manager")
+        {
+            Rules =
+            [
+                Core("configmaps", ["watch"]),
+                Core("configmaps", ["get", "update"], "kube-controller-manager"),
+                new(["create", "get", "list", "update", "watch"], ["coordination.k8s.io"], ["leases"], [], []),
+            ],
+            Users = ["system:kube-controller-manager"],
+            Accounts = ["kube-controller-manager", "leader-election-controller"],
+        },
+        new(SystemNamespace, "system::leader-locking-kube-scheduler", "system::leader-locking-kube-scheduler")
+        {
+            Rules = [Core("configmaps", ["watch"]), Core("configmaps", ["get", "update"], "kube-scheduler")],
+            Users = ["system:kube-scheduler"],
+            Accounts = ["kube-scheduler"],
+        },
+        new(PublicNamespace, "system:controller:bootstrap-signer", "system:controller:bootstrap-signer")
+        {
+            Rules = [Core("configmaps", ["get", "list", "watch"]), Core("configmaps", ["update"], "cluster-info"), Events],
+            Accounts = ["bootstrap-signer"],
+        },
     ];
 
     private static readonly Lazy<ImmutableArray<(string Role, PolicyRule Rule)>> Facts = new(Read);
@@ -74,10 +118,52 @@ internal static class BootstrapPolicy
             binding["subjects"] = new JsonArray(entry);
             yield return binding;
         }
+
+        foreach (string name in Facts.Value.Select(fact => fact.Role).Distinct())
+        {
+            if (name.StartsWith(ControllerPrefix, StringComparison.Ordinal))
+            {
+                yield return Bound("ClusterRoleBinding", name, "ClusterRole", [Account(name[ControllerPrefix.Length..])]);
+            }
+        }
     }
+
+    /// <summary>The roles of single namespaces (bootstrappolicy/namespace_policy.go).</summary>
+    public static IEnumerable<(string Namespace, JsonObject Role)> Roles() => NamespaceRoles.Select(entry =>
+    {
+        JsonObject role = Named("Role", entry.Name);
+        role["rules"] = new JsonArray([.. entry.Rules.Select(rule => rule.ToJson())]);
+        return (entry.Namespace, role);
+    });
+
+    public static IEnumerable<(string Namespace, JsonObject Binding)> RoleBindings() => NamespaceRoles
+        .Select(entry => (entry.Namespace, Bound(
+            "RoleBinding",
+            entry.Binding,
+            "Role",
+            [.. entry.Users.Select(User), .. entry.Accounts.Select(Account)],
+            entry.Name)));
+
+    private static JsonObject Bound(string kind, string name, string roleKind, JsonObject[] subjects, string? role = null)
+    {
+        JsonObject binding = Named(kind, name);
+        binding["roleRef"] = new JsonObject { ["apiGroup"] = ApiGroup, ["kind"] = roleKind, ["name"] = role ?? name };
+        binding["subjects"] = new JsonArray([.. subjects]);
+        return binding;
+    }
+
+    private static JsonObject User(string name) => new() { ["kind"] = "User", ["apiGroup"] = ApiGroup, ["name"] = name };
+
+    private static JsonObject Account(string name) =>
+        new() { ["kind"] = "ServiceAccount", ["namespace"] = SystemNamespace, ["name"] = name };
 
     private static ImmutableArray<PolicyRule> RulesOf(string role) =>
         [.. Facts.Value.Where(fact => fact.Role == role).Select(fact => fact.Rule)];
+
+    private static PolicyRule Events => new(["create", "patch", "update"], ["", "events.k8s.io"], ["events"], [], []);
+
+    private static PolicyRule Core(string resource, ImmutableArray<string> verbs, params ImmutableArray<string> names) =>
+        new(verbs, [""], [resource], names, []);
 
     private static JsonObject Named(string kind, string name) => new()
     {
@@ -115,4 +201,14 @@ internal static class BootstrapPolicy
             ? new PolicyRule(verbs, [], [], [], objects)
             : new PolicyRule(verbs, groups, objects, names, []);
     }
+}
+
+/// <summary>A role of one namespace and who has it; the accounts are those of kube-system.</summary>
+internal sealed record NamespaceRole(string Namespace, string Name, string Binding)
+{
+    public ImmutableArray<PolicyRule> Rules { get; init; } = [];
+
+    public ImmutableArray<string> Users { get; init; } = [];
+
+    public ImmutableArray<string> Accounts { get; init; } = [];
 }

@@ -59,6 +59,12 @@ internal sealed class RbacSnapshot
                 .SelectMany(binding => RulesOfReference(binding, ns)));
     }
 
+    /// <summary>What a role allows; null if there is none.</summary>
+    /// <param name="ns">Where it is; empty for a ClusterRole.</param>
+    /// <param name="name">Its name.</param>
+    public ImmutableArray<PolicyRule>? RulesOfRole(string ns, string name) =>
+        _roles.TryGetValue(Key(ns, name), out ImmutableArray<PolicyRule> rules) ? rules : null;
+
     private static bool IsOf(string key, string resource) =>
         key.AsSpan(Prefix.Length).StartsWith(resource) && key[Prefix.Length + resource.Length] == '/';
 

@@ -15,7 +15,7 @@ internal sealed class GarbageCollector(
     private const string Prefix = "/registry/";
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private readonly Resource[] _kinds = [.. resources.All.Where(resource => resource.Stored == resource.Definition)];
+    private readonly Resource[] _kinds = [.. resources.All.Where(resource => resource.IsStoredVersion)];
 
     /// <summary>Follows the store until it is cancelled, and begins anew when the store has failed.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)

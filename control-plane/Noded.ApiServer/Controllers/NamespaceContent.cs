@@ -44,7 +44,7 @@ internal sealed class NamespaceContent(
 
         ImmutableArray<(Resource, JsonObject)>.Builder rest = ImmutableArray.CreateBuilder<(Resource, JsonObject)>();
         foreach (Resource resource in resources.All.Where(resource =>
-            resource.Definition is { IsNamespaced: true, IsStored: true } && resource.Stored == resource.Definition))
+            resource.Definition is { IsNamespaced: true, IsStored: true } && resource.IsStoredVersion))
         {
             rest.AddRange(await DeleteAsync(resource, ns, cancellationToken));
         }

@@ -6,6 +6,7 @@ using Noded.ApiServer.Errors;
 using Noded.ApiServer.Registries;
 using Noded.ApiServer.Selectors;
 using Noded.ApiServer.Strategies;
+using Noded.ApiServer.WatchCaches;
 using Noded.Store;
 
 namespace Noded.ApiServer.Controllers;
@@ -27,17 +28,15 @@ internal sealed class NamespaceController(
     {
         Task[] sources =
         [
-            FollowAsync(_namespaces, FieldSelector.Everything, item => item.Name(), clock, cancellationToken),
+            FollowAsync(_namespaces, FieldSelector.Everything, clock, cancellationToken),
             FollowAsync(
                 resources.Get("", "v1", "serviceaccounts"),
                 FieldSelector.Parse("metadata.name=default"),
-                item => item.Namespace(),
                 clock,
                 cancellationToken),
             FollowAsync(
                 resources.Get("", "v1", "configmaps"),
                 FieldSelector.Parse($"metadata.name={NamespaceContent.AuthorityName}"),
-                item => item.Namespace(),
                 clock,
                 cancellationToken),
         ];
@@ -59,18 +58,21 @@ internal sealed class NamespaceController(
     private async Task FollowAsync(
         Resource resource,
         FieldSelector fields,
-        Func<JsonObject, string> nameOf,
         TimeProvider clock,
         CancellationToken cancellationToken)
     {
-        WatchOptions options = new(new Selection(LabelSelector.Everything, fields)) { SendInitialEvents = true };
+        WatchOptions options = new(new Selection(LabelSelector.Everything, fields));
         while (true)
         {
             try
             {
-                await foreach (ObjectEvent change in watcher.WatchAsync(resource, null, options, cancellationToken))
+                await foreach (WatchNotice<ObjectFacts> notice in watcher.WatchAsync(resource, null, options, cancellationToken))
                 {
-                    _names.Writer.TryWrite(nameOf(change.Document));
+                    if (notice.Object is { } found)
+                    {
+                        // The key of a namespace ends in its name; those of others have it next.
+                        _names.Writer.TryWrite(found.Key[resource.KeyPrefix.Length..].Split('/')[0]);
+                    }
                 }
             }
             catch (Exception e) when (e is ApiStatusException or StoreUnavailableException)

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 
 using Noded.Api.Validation;
 using Noded.ApiServer.Schemas;
+using Noded.Store;
 
 namespace Noded.ApiServer.Errors;
 
@@ -64,6 +65,25 @@ internal sealed class ApiStatusException(int code, string reason, string message
     public static ApiStatusException BadRequest(string message) => new(400, "BadRequest", message);
 
     public static ApiStatusException Expired(string message) => new(410, "Expired", message);
+
+    /// <summary>A version was asked for that does not exist yet.</summary>
+    public static ApiStatusException TooLargeRevision(FutureRevisionException future) => new(
+        504,
+        "Timeout",
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"Timeout: Too large resource version: {future.Revision}, current: {future.Current}"),
+        new JsonObject
+        {
+            ["causes"] = new JsonArray(new JsonObject
+            {
+                ["reason"] = "ResourceVersionTooLarge",
+                ["message"] = "Too large resource version",
+            }),
+        })
+    {
+        RetryAfter = 1,
+    };
 
     public static ApiStatusException Unauthorized() => new(401, "Unauthorized", "Unauthorized");
 

@@ -8,16 +8,19 @@ using Noded.ApiServer.Http;
 using Noded.ApiServer.Registries;
 using Noded.ApiServer.Schemas;
 using Noded.ApiServer.Strategies;
+using Noded.ApiServer.WatchCaches;
 using Noded.Primitives;
 
 namespace Noded.ApiServer.Hosting;
 
 /// <summary>Wires the parts of the API server.</summary>
-internal sealed class ApiServerComposition
+internal sealed class ApiServerComposition : IAsyncDisposable
 {
     private readonly ApiServerOptions _options;
+    private readonly ILoggerFactory _loggers;
     private readonly ServiceNetwork _network;
     private readonly ResourceTable _resources;
+    private readonly ObjectCaches _caches;
     private readonly ObjectReader _reader;
     private readonly ObjectWriter _objects;
     private readonly RbacCache _rbac;
@@ -27,14 +30,18 @@ internal sealed class ApiServerComposition
 
     public ApiServerComposition(ApiServerOptions options, ILoggerFactory loggers)
     {
-        _options = options;
+        (_options, _loggers) = (options, loggers);
         _network = new ServiceNetwork(IPPrefix.Parse(options.ServiceCidr));
         _resources = new ResourceTable(SchemaCatalog.BuiltIn, StrategyTable.Create(_network));
-        _reader = new ObjectReader(options.Store);
+        _caches = new ObjectCaches(
+            options.Store, _resources, new WatchCacheOptions(), (options.Clock, loggers.CreateLogger<ObjectCaches>()));
+        _reader = new ObjectReader(options.Store, _caches);
         _rbac = new RbacCache(options.Store, options.Clock);
         _objects = new ObjectWriter(options.Store, _reader, options.Clock) { Committed = CommittedAsync };
         _tokens = new ServiceAccountTokens(
-            new JsonWebToken(options.ServiceAccountKey), options.ServiceAccountIssuer, _reader, _resources, options.Clock);
+            new JsonWebToken(
+                new TokenKey(options.ServiceAccountKey), [.. options.OlderServiceAccountKeys.Select(key => new TokenKey(key))]),
+            options.ServiceAccountIssuer, _reader, _resources, options.Clock);
         _authenticator = new RequestAuthenticator(
             new CertificateAuthenticator(options.ClientAuthorities, options.Clock),
             _tokens,
@@ -42,7 +49,13 @@ internal sealed class ApiServerComposition
             [options.ServiceAccountIssuer]);
         _gate = new AccessGate(_authenticator, new NodeAuthorizer(_reader, _resources), _rbac);
         DocumentHandler documents = new(SchemaCatalog.BuiltIn, $"{options.Address}:{options.Port}");
-        Router = new RequestRouter(_resources, _gate, documents, Handlers(), loggers.CreateLogger<RequestRouter>());
+        Router = new RequestRouter(
+            _resources,
+            _gate,
+            documents,
+            Handlers(),
+            new RequestDeadlines(options.RequestTimeout, options.Clock),
+            loggers.CreateLogger<RequestRouter>());
     }
 
     public RequestRouter Router { get; }
@@ -50,20 +63,23 @@ internal sealed class ApiServerComposition
     /// <summary>What runs beside the requests, until it is cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken)
     {
+        StoreCompactor compactor = new(
+            _options.Store, _options.CompactionInterval, _options.Clock, _loggers.CreateLogger<StoreCompactor>());
+        Task server = Task.WhenAll(_rbac.RunAsync(cancellationToken), compactor.RunAsync(cancellationToken));
         if (!_options.RunsControllers)
         {
-            return _rbac.RunAsync(cancellationToken);
+            return server;
         }
 
         NamespaceController namespaces = new(
             _resources,
             _reader,
             _objects,
-            new ObjectWatcher(_options.Store, _reader),
+            new ObjectWatcher(_caches),
             new NamespaceContent(_resources, _reader, _objects, _options.ClusterAuthority));
         GarbageCollector collector = new(_options.Store, _resources, _objects, _options.Clock);
         return Task.WhenAll(
-            _rbac.RunAsync(cancellationToken),
+            server,
             namespaces.RunAsync(_options.Clock, cancellationToken),
             collector.RunAsync(cancellationToken));
     }
@@ -76,37 +92,42 @@ internal sealed class ApiServerComposition
             _options.AdvertiseAddress, _options.AdvertisePort, cancellationToken);
     }
 
+    /// <summary>Ends the watches.</summary>
+    public ValueTask DisposeAsync() => _caches.DisposeAsync();
+
     private Resource Core(string name) => _resources.Get("", "v1", name);
 
     private Task CommittedAsync(string key, long revision, CancellationToken cancellationToken) =>
-        RbacCache.Covers(key) ? _rbac.SeenAsync(revision, cancellationToken) : Task.CompletedTask;
+        RbacCache.Covers(key)
+            ? _rbac.SeenAsync(revision, cancellationToken)
+            : _caches.SeenAsync(key, revision, cancellationToken);
 
     private RequestHandlers Handlers()
     {
         ResponseWriter writer = new(_options.Clock);
         PatchHandler patches = new();
-        AdmissionChain admission = AdmissionPlugins.Create(_reader, _resources);
-        ObjectWatcher watcher = new(_options.Store, _reader);
+        AdmissionChain admission = AdmissionPlugins.Create(_reader, _resources, _gate);
         return new RequestHandlers(
-            new ReadHandler(_reader, writer),
-            new WatchHandler(watcher, writer, _options.Clock),
-            (new WriteHandler(_objects, patches, admission, writer), new DeleteHandler(_reader, _objects, writer)),
-            Special(patches, writer),
+            new ReadHandler(_reader, new StoredWriter(writer)),
+            new WatchHandler(new ObjectWatcher(_caches), writer, _options.Clock),
+            (new WriteHandler(_objects, patches, admission, writer), new DeleteHandler(_reader, _objects, admission, writer)),
+            Special(patches, admission, writer),
             Paths());
     }
 
     /// <summary>What is answered otherwise than the objects of resources.</summary>
-    private Dictionary<string, IRequestHandler> Special(PatchHandler patches, ResponseWriter writer)
+    private Dictionary<string, IRequestHandler> Special(
+        PatchHandler patches, AdmissionChain admission, ResponseWriter writer)
     {
         BindingHandler binding = new(_objects, Core("pods"), _options.Clock);
         AccessReviewHandler access = new(_gate);
         return new Dictionary<string, IRequestHandler>(StringComparer.Ordinal)
         {
-            ["*/scale"] = new ScaleHandler(_reader, _objects, patches, writer),
+            ["*/scale"] = new ScaleHandler(_reader, _objects, patches, admission, writer),
             ["bindings"] = binding,
             ["pods/binding"] = binding,
-            ["pods/eviction"] = new EvictionHandler(_reader, _objects, _resources, _options.Clock),
-            ["serviceaccounts/token"] = new TokenRequestHandler(_tokens, _reader, _resources),
+            ["pods/eviction"] = new EvictionHandler(_reader, _objects, admission, _resources, _options.Clock),
+            ["serviceaccounts/token"] = new TokenRequestHandler(_tokens, _reader, admission, _resources),
             ["subjectaccessreviews.authorization.k8s.io"] = access,
             ["localsubjectaccessreviews.authorization.k8s.io"] = access,
             ["selfsubjectaccessreviews.authorization.k8s.io"] = access,
@@ -125,7 +146,8 @@ internal sealed class ApiServerComposition
             ["jwks_uri"] = $"{_tokens.Issuer}/openid/v1/jwks",
             ["response_types_supported"] = new System.Text.Json.Nodes.JsonArray("id_token"),
             ["subject_types_supported"] = new System.Text.Json.Nodes.JsonArray("public"),
-            ["id_token_signing_alg_values_supported"] = new System.Text.Json.Nodes.JsonArray("ES256"),
+            ["id_token_signing_alg_values_supported"] = new System.Text.Json.Nodes.JsonArray(
+                [.. _tokens.Algorithms.Select(name => (System.Text.Json.Nodes.JsonNode)name)]),
         }),
     };
 }

@@ -18,12 +18,14 @@ public sealed class ApiServerHost : IAsyncDisposable
     private const int StreamsPerConnection = 1000;
 
     private readonly WebApplication _application;
+    private readonly ApiServerComposition _composition;
     private readonly CancellationTokenSource _stop;
     private readonly Task _background;
 
-    private ApiServerHost(WebApplication application, CancellationTokenSource stop, Task background)
+    private ApiServerHost(
+        WebApplication application, ApiServerComposition composition, CancellationTokenSource stop, Task background)
     {
-        (_application, _stop, _background) = (application, stop, background);
+        (_application, _composition, _stop, _background) = (application, composition, stop, background);
         IServerAddressesFeature? addresses =
             application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>();
         Address = new Uri(addresses?.Addresses.First() ?? throw new IOException("The API server listens nowhere."));
@@ -47,11 +49,12 @@ public sealed class ApiServerHost : IAsyncDisposable
         {
             await composition.PrepareAsync(cancellationToken);
             await application.StartAsync(cancellationToken);
-            return new ApiServerHost(application, stop, background);
+            return new ApiServerHost(application, composition, stop, background);
         }
         catch
         {
             await EndAsync(stop, background);
+            await composition.DisposeAsync();
             await application.DisposeAsync();
             throw;
         }
@@ -64,6 +67,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         await _application.StopAsync(now.Token);
         await _application.DisposeAsync();
         await EndAsync(_stop, _background);
+        await _composition.DisposeAsync();
     }
 
     private static async Task EndAsync(CancellationTokenSource stop, Task background)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -34,14 +35,23 @@ public sealed record ApiServerOptions
     /// <summary>The server's port there.</summary>
     public int AdvertisePort { get; init; } = 6443;
 
-    /// <summary>Signs the tokens of ServiceAccounts: ECDSA on P-256.</summary>
-    public required ECDsa ServiceAccountKey { get; init; }
+    /// <summary>Signs the tokens of ServiceAccounts: RSA or ECDSA.</summary>
+    public required AsymmetricAlgorithm ServiceAccountKey { get; init; }
+
+    /// <summary>Keys whose tokens are known, too; their private parts are not needed.</summary>
+    public ImmutableArray<AsymmetricAlgorithm> OlderServiceAccountKeys { get; init; } = [];
 
     /// <summary>Who tokens say has issued them; also the audience that the server itself is.</summary>
     public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
 
     /// <summary>The authority of the server's certificate as PEM, told to every namespace; null to tell none.</summary>
     public string? ClusterAuthority { get; init; }
+
+    /// <summary>How long a request may take that is no watch.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long the store remembers what was overwritten, at least; zero if this server is not to compact it.</summary>
+    public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Whether the controllers run here that no cluster can do without: namespaces, garbage collection.</summary>
     public bool RunsControllers { get; init; } = true;

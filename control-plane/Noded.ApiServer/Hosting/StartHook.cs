@@ -74,6 +74,16 @@ internal sealed class StartHook(ResourceTable resources, ObjectWriter objects, S
         {
             await EnsureAsync(resources.Get(Access, "v1", "clusterrolebindings"), null, binding, cancellationToken);
         }
+
+        foreach ((string ns, JsonObject role) in BootstrapPolicy.Roles())
+        {
+            await EnsureAsync(resources.Get(Access, "v1", "roles"), ns, role, cancellationToken);
+        }
+
+        foreach ((string ns, JsonObject binding) in BootstrapPolicy.RoleBindings())
+        {
+            await EnsureAsync(resources.Get(Access, "v1", "rolebindings"), ns, binding, cancellationToken);
+        }
     }
 
     private async Task EnsureServiceAsync(CancellationToken cancellationToken)

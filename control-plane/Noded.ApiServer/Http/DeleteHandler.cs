@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 
+using Noded.ApiServer.Admission;
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Errors;
 using Noded.ApiServer.Registries;
@@ -9,7 +10,8 @@ using Noded.ApiServer.Schemas;
 namespace Noded.ApiServer.Http;
 
 /// <summary>Answers <c>delete</c> and <c>deletecollection</c>.</summary>
-internal sealed class DeleteHandler(ObjectReader reader, ObjectWriter objects, ResponseWriter writer)
+internal sealed class DeleteHandler(
+    ObjectReader reader, ObjectWriter objects, AdmissionChain admission, ResponseWriter writer)
 {
     private static readonly SchemaType OptionsType = SchemaCatalog.BuiltIn["meta/v1.DeleteOptions"];
 
@@ -67,7 +69,7 @@ internal sealed class DeleteHandler(ObjectReader reader, ObjectWriter objects, R
     }
 
     /// <summary>From the body if there is one, else from the query.</summary>
-    private static async Task<DeleteOptions> OptionsAsync(ApiRequest request)
+    private async Task<DeleteOptions> OptionsAsync(ApiRequest request)
     {
         byte[] body = await BodyReader.ReadBytesAsync(request.Context);
         JsonObject? given = body.Length == 0 ? null : Decode(request, body);
@@ -90,6 +92,7 @@ internal sealed class DeleteHandler(ObjectReader reader, ObjectWriter objects, R
             Uid = given.Object("preconditions").Text("uid"),
             ResourceVersion = given.Object("preconditions").Text("resourceVersion"),
             DryRun = request.Query.DryRun() || given.Texts("dryRun").Contains("All"),
+            Admit = (admitted, cancellationToken) => admission.AdmitAsync(request, admitted, cancellationToken),
         };
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
+using Noded.ApiServer.Admission;
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Errors;
 using Noded.ApiServer.Registries;
@@ -11,7 +12,8 @@ using Noded.ApiServer.Strategies;
 namespace Noded.ApiServer.Http;
 
 /// <summary>Evicts pods, as far as disruption budgets allow.</summary>
-internal sealed class EvictionHandler(ObjectReader reader, ObjectWriter objects, ResourceTable resources, TimeProvider clock)
+internal sealed class EvictionHandler(
+    ObjectReader reader, ObjectWriter objects, AdmissionChain admission, ResourceTable resources, TimeProvider clock)
     : IRequestHandler
 {
     private static readonly SchemaType EvictionType = SchemaCatalog.BuiltIn["policy/v1.Eviction"];
@@ -24,6 +26,8 @@ internal sealed class EvictionHandler(ObjectReader reader, ObjectWriter objects,
     {
         JsonObject eviction = await BodyReader.ReadAsync(request.Context, EvictionType, "policy/v1");
         JsonObject pod = await reader.GetAsync(Pods, request.Namespace, request.Name, request.Aborted);
+        await admission.AdmitAsync(
+            request, new AdmissionRequest(Pods, pod, null) { Subresource = "eviction" }, request.Aborted);
         bool isOver = pod.At("status", "phase").AsText() is "Succeeded" or "Failed" or "Pending" || pod.IsBeingDeleted();
         bool dryRun = request.Query.DryRun() || eviction.Object("deleteOptions").Texts("dryRun").Contains("All");
         if (!isOver)
@@ -63,7 +67,7 @@ internal sealed class EvictionHandler(ObjectReader reader, ObjectWriter objects,
             throw ApiStatusException.Internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
         }
 
-        if (matching.Length == 1)
+        if (matching.Length == 1 && !IsOutsideBudget(matching[0], pod))
         {
             await objects.UpdateAsync(
                 Budgets,
@@ -73,6 +77,17 @@ internal sealed class EvictionHandler(ObjectReader reader, ObjectWriter objects,
                 new WriteOptions { Subresource = "status", DryRun = dryRun },
                 request.Aborted);
         }
+    }
+
+    /// <summary>Whether a pod that is not ready may go without taking from the budget, as its policy says.</summary>
+    private static bool IsOutsideBudget(JsonObject budget, JsonObject pod)
+    {
+        bool isReady = pod["status"].Objects("conditions")
+            .Any(condition => condition.Text("type") == "Ready" && condition.Text("status") == "True");
+        JsonObject? status = budget.Object("status");
+        long desired = status.Integer("desiredHealthy") ?? 0;
+        bool isEnoughWithout = desired > 0 && (status.Integer("currentHealthy") ?? 0) >= desired;
+        return !isReady && (isEnoughWithout || budget.At("spec", "unhealthyPodEvictionPolicy").AsText() == "AlwaysAllow");
     }
 
     private JsonObject Take(JsonObject budget, JsonObject pod)

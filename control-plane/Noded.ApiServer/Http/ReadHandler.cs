@@ -1,22 +1,24 @@
-using System.Text.Json.Nodes;
-
+using Noded.ApiServer.Errors;
 using Noded.ApiServer.Registries;
+using Noded.Store;
 
 namespace Noded.ApiServer.Http;
 
 /// <summary>Answers <c>get</c> and <c>list</c>.</summary>
-internal sealed class ReadHandler(ObjectReader reader, ResponseWriter writer)
+internal sealed class ReadHandler(ObjectReader reader, StoredWriter writer)
 {
     public async Task GetAsync(ApiRequest request)
     {
-        JsonObject document = await reader.GetAsync(request.Resource, request.Namespace, request.Name, request.Aborted);
-        await writer.WriteAsync(request.Context, 200, request.Resource, document);
+        KeyValue found = await reader.FindAsync(
+            request.Resource, request.Namespace, request.Name, request.Query.State(), request.Aborted)
+            ?? throw ApiStatusException.NotFound(request.Resource.Definition, request.Name);
+        await writer.WriteAsync(request.Context, request.Resource, found);
     }
 
     public async Task ListAsync(ApiRequest request)
     {
         ListOptions options = request.Query.List(request.Resource);
-        ObjectList list = await reader.ListAsync(request.Resource, request.Namespace, options, request.Aborted);
-        await writer.WriteListAsync(request.Context, request.Resource, list);
+        ObjectPage page = await reader.PageAsync(request.Resource, request.Namespace, options, request.Aborted);
+        await writer.WritePageAsync(request.Context, request.Resource, page);
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Noded.ApiServer.Errors;
 using Noded.ApiServer.Registries;
 using Noded.ApiServer.Selectors;
+using Noded.ApiServer.WatchCaches;
 
 namespace Noded.ApiServer.Http;
 
@@ -44,7 +45,7 @@ internal static class RequestQuery
         try
         {
             FieldSelector fields = FieldSelector.Parse(query["fieldSelector"].ToString());
-            ObjectReader.CheckFields(resource, fields);
+            SelectionFilter.CheckFields(resource, fields);
             return new Selection(LabelSelector.Parse(query["labelSelector"].ToString()), fields);
         }
         catch (SelectorException e)
@@ -56,16 +57,17 @@ internal static class RequestQuery
     public static ListOptions List(this IQueryCollection query, Resource resource)
     {
         string match = query["resourceVersionMatch"].ToString();
-        long revision = Revision(query);
+        string version = query["resourceVersion"].ToString();
+        long revision = Revision(version);
         string continuation = query["continue"].ToString();
-        if (match.Length > 0 && !query.ContainsKey("resourceVersion"))
+        if (match.Length > 0)
         {
-            throw Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
+            CheckMatch(match, version, continuation);
         }
 
-        if (match is not ("" or MatchExact or MatchNotOlderThan))
+        if (query.ContainsKey("sendInitialEvents"))
         {
-            throw Forbidden("resourceVersionMatch", $"Unsupported value: \"{match}\"");
+            throw Invalid("sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list");
         }
 
         if (continuation.Length > 0 && revision != 0)
@@ -73,39 +75,85 @@ internal static class RequestQuery
             throw ApiStatusException.BadRequest("specifying resource version is not allowed when using continue");
         }
 
+        int limit = (int)Math.Clamp(query.Number("limit") ?? 0, 0, int.MaxValue);
         return new ListOptions(query.Selection(resource))
         {
-            Limit = (int)Math.Clamp(query.Number("limit") ?? 0, 0, int.MaxValue),
+            // As upstream: whoever takes any state gets all of it.
+            Limit = version == "0" && continuation.Length == 0 ? 0 : limit,
             Continue = continuation,
-            ExactRevision = match == MatchExact ? revision : 0,
+            Freshness = (match, revision) switch
+            {
+                (_, 0) => version.Length == 0 ? new Freshness.Consistent() : new Freshness.Any(),
+                (MatchExact, _) => new Freshness.Exactly(revision),
+                ("", _) when limit > 0 => new Freshness.Exactly(revision),
+                _ => new Freshness.NotOlderThan(revision),
+            },
         };
     }
 
     public static WatchOptions Watch(this IQueryCollection query, Resource resource)
     {
-        bool initial = query.Flag("sendInitialEvents");
+        bool? initial = query.ContainsKey("sendInitialEvents") ? query.Flag("sendInitialEvents") : null;
         string match = query["resourceVersionMatch"].ToString();
-        if (initial && match != MatchNotOlderThan)
+        if (initial is not null && match != MatchNotOlderThan)
         {
-            throw Forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+            throw Invalid("resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
         }
 
-        if (match.Length > 0 && !query.ContainsKey("sendInitialEvents"))
+        if (match.Length > 0 && initial is null)
         {
-            throw Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+            throw Invalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
         }
 
+        Freshness state = query.State();
+        bool allowsBookmarks = query.Flag("allowWatchBookmarks");
         return new WatchOptions(query.Selection(resource))
         {
-            Revision = Revision(query),
-            SendInitialEvents = initial,
-            AllowBookmarks = query.Flag("allowWatchBookmarks"),
+            After = initial != true && state is Freshness.NotOlderThan(long revision) ? revision : null,
+            State = state,
+            TellsState = initial != false,
+            MarksEndOfState = initial == true && allowsBookmarks,
+            AllowBookmarks = allowsBookmarks,
         };
     }
 
-    private static long Revision(IQueryCollection query)
+    /// <summary>How new a state the request wants, if it does not say more than a version.</summary>
+    public static Freshness State(this IQueryCollection query)
     {
-        string text = query["resourceVersion"].ToString();
+        string version = query["resourceVersion"].ToString();
+        return Revision(version) switch
+        {
+            0 when version.Length == 0 => new Freshness.Consistent(),
+            0 => new Freshness.Any(),
+            long revision => new Freshness.NotOlderThan(revision),
+        };
+    }
+
+    private static void CheckMatch(string match, string version, string continuation)
+    {
+        if (version.Length == 0)
+        {
+            throw Invalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
+        }
+
+        if (continuation.Length > 0)
+        {
+            throw Invalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided");
+        }
+
+        if (match is not (MatchExact or MatchNotOlderThan))
+        {
+            throw Invalid($"resourceVersionMatch: Unsupported value: \"{match}\": supported values: \"Exact\", \"NotOlderThan\", \"\"");
+        }
+
+        if (match == MatchExact && version == "0")
+        {
+            throw Invalid("resourceVersionMatch: Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+        }
+    }
+
+    private static long Revision(string text)
+    {
         if (text.Length == 0)
         {
             return 0;
@@ -118,6 +166,6 @@ internal static class RequestQuery
                 400, "BadRequest", $"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax");
     }
 
-    private static ApiStatusException Forbidden(string field, string why) =>
-        new(422, "Invalid", $"ListOptions.meta.k8s.io \"\" is invalid: {field}: Forbidden: {why}");
+    private static ApiStatusException Invalid(string why) =>
+        new(422, "Invalid", $"ListOptions.meta.k8s.io \"\" is invalid: {why}");
 }

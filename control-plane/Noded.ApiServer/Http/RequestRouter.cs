@@ -18,17 +18,26 @@ internal sealed partial class RequestRouter(
     AccessGate gate,
     DocumentHandler documents,
     RequestHandlers handlers,
+    RequestDeadlines deadlines,
     ILogger<RequestRouter> logger)
 {
     public async Task RouteAsync(HttpContext context)
     {
+        CancellationToken gone = context.RequestAborted;
+        RequestDeadline? deadline = null;
         try
         {
+            deadline = deadlines.Begin(context);
             await DispatchAsync(context);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
             // Nobody is left to tell.
+        }
+        catch (OperationCanceledException) when (deadline?.IsOver == true && !context.Response.HasStarted)
+        {
+            context.RequestAborted = gone;
+            await ResponseWriter.WriteStatusAsync(context, RequestDeadlines.Exceeded());
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
@@ -39,6 +48,10 @@ internal sealed partial class RequestRouter(
             }
 
             await ResponseWriter.WriteStatusAsync(context, status);
+        }
+        finally
+        {
+            deadline?.Dispose();
         }
     }
 
@@ -88,7 +101,7 @@ internal sealed partial class RequestRouter(
             throw ApiStatusException.MethodNotAllowed();
         }
 
-        if (path == "/version")
+        if (path.TrimEnd('/') == "/version")
         {
             await ResponseWriter.WriteJsonAsync(context, 200, ServerVersion.Write());
         }

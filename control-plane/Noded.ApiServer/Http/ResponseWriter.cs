@@ -35,17 +35,7 @@ internal sealed class ResponseWriter(TimeProvider clock)
     /// <summary>Objects and where the list can be continued.</summary>
     public Task WriteListAsync(HttpContext context, Resource resource, ObjectList list)
     {
-        JsonObject metadata = new() { ["resourceVersion"] = list.Revision.ToString(CultureInfo.InvariantCulture) };
-        if (list.Continue is not null)
-        {
-            metadata["continue"] = list.Continue;
-        }
-
-        if (list.Remaining is { } remaining)
-        {
-            metadata["remainingItemCount"] = remaining;
-        }
-
+        JsonObject metadata = MetadataOf(list.Revision, list.Continue, list.Remaining);
         switch (AcceptHeader.Form(context.Request))
         {
             case AnswerForm.Json:
@@ -71,32 +61,25 @@ internal sealed class ResponseWriter(TimeProvider clock)
         }
     }
 
-    /// <summary>A watch's object in the form that the client prefers.</summary>
-    public JsonObject Shape(HttpContext context, Resource resource, ObjectEvent change, AnswerForm form, bool isFirst)
+    /// <summary>A watch's object as a table of one row; only the first table of a watch says what its columns are.</summary>
+    public JsonObject TableOf(HttpContext context, Resource resource, JsonObject document, bool isFirst)
     {
-        switch (form)
+        JsonObject table = TableOf(context, resource, [document], document.Object("metadata"));
+        if (!isFirst)
         {
-            case AnswerForm.Table:
-                bool isBookmark = change.Type == ObjectEvent.Bookmark;
-                ImmutableArray<JsonObject> rows = isBookmark ? [] : [change.Document];
-                JsonObject table = TableOf(context, resource, rows, change.Document.Object("metadata"));
-                if (!isFirst)
-                {
-                    table["columnDefinitions"] = new JsonArray();
-                }
-
-                if (isBookmark)
-                {
-                    table["metadata"] = change.Document.Metadata().Copy();
-                    table["rows"] = new JsonArray(TableRows.Bookmark(resource, change.Document));
-                }
-
-                return table;
-            case AnswerForm.Partial:
-                return PartialOf(context, change.Document);
-            default:
-                return change.Document;
+            table["columnDefinitions"] = new JsonArray();
         }
+
+        return table;
+    }
+
+    /// <summary>A watch's bookmark as a table.</summary>
+    public JsonObject BookmarkTableOf(HttpContext context, Resource resource, JsonObject bookmark, bool isFirst)
+    {
+        JsonObject table = TableOf(context, resource, bookmark, isFirst);
+        table["metadata"] = bookmark.Metadata().Copy();
+        table["rows"] = new JsonArray(TableRows.Bookmark(resource, bookmark));
+        return table;
     }
 
     public static Task WriteStatusAsync(HttpContext context, ApiStatusException error)
@@ -118,9 +101,7 @@ internal sealed class ResponseWriter(TimeProvider clock)
         response.StatusCode = code;
         response.ContentType = mediaType;
         response.Headers.CacheControl = "no-cache, private";
-        bool compresses = body.Length >= CompressFrom
-            && context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.Ordinal);
-        if (!compresses)
+        if (!Compresses(context, body.Length))
         {
             response.ContentLength = body.Length;
             await response.Body.WriteAsync(body, context.RequestAborted);
@@ -132,6 +113,11 @@ internal sealed class ResponseWriter(TimeProvider clock)
         await using GZipStream zip = new(response.Body, CompressionLevel.Fastest, leaveOpen: true);
         await zip.WriteAsync(body, context.RequestAborted);
     }
+
+    /// <summary>Whether an answer of a size is sent compressed (upstream: from 128 KiB on, if the client takes gzip).</summary>
+    public static bool Compresses(HttpContext context, long length) =>
+        length >= CompressFrom
+        && context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.Ordinal);
 
     private static ReadOnlyMemory<byte> Encode(JsonNode document)
     {
@@ -147,7 +133,24 @@ internal sealed class ResponseWriter(TimeProvider clock)
     private static Task WriteProtobufAsync(HttpContext context, int code, JsonObject document, SchemaType type) =>
         WriteBytesAsync(context, code, ProtobufReader.MediaType, ProtobufWriter.Write(document, type));
 
-    private static JsonObject ListOf(ResourceDefinition resource, JsonObject metadata, ImmutableArray<JsonObject> items) =>
+    /// <summary>What a list says of itself.</summary>
+    public static JsonObject MetadataOf(long revision, string? continuation, long? remaining)
+    {
+        JsonObject metadata = new() { ["resourceVersion"] = revision.ToString(CultureInfo.InvariantCulture) };
+        if (continuation is not null)
+        {
+            metadata["continue"] = continuation;
+        }
+
+        if (remaining is { } rest)
+        {
+            metadata["remainingItemCount"] = rest;
+        }
+
+        return metadata;
+    }
+
+    public static JsonObject ListOf(ResourceDefinition resource, JsonObject metadata, ImmutableArray<JsonObject> items) =>
         new()
         {
             ["kind"] = $"{resource.Kind}List",
@@ -156,7 +159,8 @@ internal sealed class ResponseWriter(TimeProvider clock)
             ["items"] = new JsonArray([.. items]),
         };
 
-    private static JsonObject PartialOf(HttpContext context, JsonObject document) => new()
+    /// <summary>The metadata of an object alone.</summary>
+    public static JsonObject PartialOf(HttpContext context, JsonObject document) => new()
     {
         ["kind"] = "PartialObjectMetadata",
         ["apiVersion"] = AcceptHeader.MetaVersion(context.Request),

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 
+using Noded.ApiServer.Admission;
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Errors;
 using Noded.ApiServer.Registries;
@@ -10,7 +11,8 @@ namespace Noded.ApiServer.Http;
 
 /// <summary>The scale subresource: how many there shall be and are, whatever the kind.</summary>
 internal sealed class ScaleHandler(
-    ObjectReader reader, ObjectWriter objects, PatchHandler patches, ResponseWriter writer) : IRequestHandler
+    ObjectReader reader, ObjectWriter objects, PatchHandler patches, AdmissionChain admission, ResponseWriter writer)
+    : IRequestHandler
 {
     private const string GroupVersion = "autoscaling/v1";
     private static readonly SchemaType ScaleType = SchemaCatalog.BuiltIn["autoscaling/v1.Scale"];
@@ -30,7 +32,12 @@ internal sealed class ScaleHandler(
             request.Namespace,
             request.Name,
             current => Apply(current, change),
-            new WriteOptions { DryRun = request.Query.DryRun() },
+            new WriteOptions
+            {
+                DryRun = request.Query.DryRun(),
+                Admit = (admitted, cancellationToken) =>
+                    admission.AdmitAsync(request, admitted with { Subresource = "scale" }, cancellationToken),
+            },
             request.Aborted);
         await writer.WriteAsync(request.Context, 200, request.Resource, ScaleOf(updated));
     }

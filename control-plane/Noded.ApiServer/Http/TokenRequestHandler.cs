@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 
+using Noded.ApiServer.Admission;
 using Noded.ApiServer.Authentication;
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Errors;
@@ -10,8 +11,8 @@ using Noded.ApiServer.Strategies;
 namespace Noded.ApiServer.Http;
 
 /// <summary>Issues tokens for ServiceAccounts.</summary>
-internal sealed class TokenRequestHandler(ServiceAccountTokens tokens, ObjectReader reader, ResourceTable resources)
-    : IRequestHandler
+internal sealed class TokenRequestHandler(
+    ServiceAccountTokens tokens, ObjectReader reader, AdmissionChain admission, ResourceTable resources) : IRequestHandler
 {
     private const long ShortestSeconds = 600;
     private const long LongestSeconds = 1L << 32;
@@ -21,6 +22,8 @@ internal sealed class TokenRequestHandler(ServiceAccountTokens tokens, ObjectRea
     {
         JsonObject asked = await BodyReader.ReadAsync(request.Context, RequestType, "authentication.k8s.io/v1");
         JsonObject account = await reader.GetAsync(request.Resource, request.Namespace, request.Name, request.Aborted);
+        await admission.AdmitAsync(
+            request, new AdmissionRequest(request.Resource, asked, null) { Subresource = "token" }, request.Aborted);
         JsonObject spec = asked.ObjectOrNew("spec");
         long seconds = spec.Integer("expirationSeconds") ?? 3600;
         if (seconds is < ShortestSeconds or > LongestSeconds)

@@ -1,17 +1,11 @@
-using System.Buffers;
-using System.Text.Json.Nodes;
-
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-
-using Noded.ApiServer.Documents;
 using Noded.ApiServer.Errors;
 using Noded.ApiServer.Registries;
+using Noded.ApiServer.WatchCaches;
 using Noded.Store;
 
 namespace Noded.ApiServer.Http;
 
-/// <summary>Answers <c>watch</c>: a line of JSON for each change, until the client has enough or the time is over.</summary>
+/// <summary>Answers <c>watch</c>, until the client has enough or the time is over.</summary>
 internal sealed class WatchHandler(ObjectWatcher watcher, ResponseWriter writer, TimeProvider clock)
 {
     private static readonly TimeSpan LongestWatch = TimeSpan.FromHours(1);
@@ -28,7 +22,7 @@ internal sealed class WatchHandler(ObjectWatcher watcher, ResponseWriter writer,
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(request.Aborted, timeOut.Token);
         try
         {
-            await TellAsync(request, options, form, end.Token);
+            await TellAsync(request, options, new WatchLines(request.Context, request.Resource, form, writer), end.Token);
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
@@ -37,46 +31,33 @@ internal sealed class WatchHandler(ObjectWatcher watcher, ResponseWriter writer,
     }
 
     private async Task TellAsync(
-        ApiRequest request, WatchOptions options, AnswerForm form, CancellationToken cancellationToken)
+        ApiRequest request, WatchOptions options, WatchLines lines, CancellationToken cancellationToken)
     {
-        string? ns = request.Namespace;
-        bool hasBegun = false;
-        bool isFirst = true;
-        IAsyncEnumerator<ObjectEvent> events =
-            watcher.WatchAsync(request.Resource, ns, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        IAsyncEnumerator<WatchNotice<ObjectFacts>> notices = watcher
+            .WatchAsync(request.Resource, request.Namespace, options, cancellationToken)
+            .GetAsyncEnumerator(cancellationToken);
         try
         {
-            Task<bool> next = events.MoveNextAsync().AsTask();
-            if (!next.IsCompleted)
+            while (true)
             {
-                // The client waits for the headers before there is a first event.
-                await BeginAsync(request.Context, cancellationToken);
-                hasBegun = true;
-            }
-
-            while (await next)
-            {
-                if (!hasBegun)
+                ValueTask<bool> next = notices.MoveNextAsync();
+                if (!next.IsCompleted)
                 {
-                    await BeginAsync(request.Context, cancellationToken);
-                    hasBegun = true;
+                    await lines.FlushAsync(cancellationToken);
                 }
 
-                ObjectEvent change = events.Current;
-                JsonObject shaped = writer.Shape(request.Context, request.Resource, change, form, isFirst);
-                isFirst = false;
-                await SendAsync(request.Context, change.Type, shaped, cancellationToken);
-                next = events.MoveNextAsync().AsTask();
+                if (!await next)
+                {
+                    await lines.FlushAsync(cancellationToken);
+                    return;
+                }
+
+                await lines.WriteAsync(notices.Current, cancellationToken);
             }
         }
         catch (ApiStatusException e)
         {
-            if (!hasBegun)
-            {
-                await BeginAsync(request.Context, cancellationToken);
-            }
-
-            await SendAsync(request.Context, "ERROR", e.ToStatus(), cancellationToken);
+            await lines.WriteErrorAsync(e, cancellationToken);
         }
         catch (StoreUnavailableException)
         {
@@ -84,30 +65,7 @@ internal sealed class WatchHandler(ObjectWatcher watcher, ResponseWriter writer,
         }
         finally
         {
-            await events.DisposeAsync();
+            await notices.DisposeAsync();
         }
-    }
-
-    private static async Task BeginAsync(HttpContext context, CancellationToken cancellationToken)
-    {
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        context.Response.StatusCode = 200;
-        context.Response.ContentType = "application/json";
-        context.Response.Headers.CacheControl = "no-cache, private";
-        await context.Response.StartAsync(cancellationToken);
-        await context.Response.Body.FlushAsync(cancellationToken);
-    }
-
-    private static async Task SendAsync(
-        HttpContext context, string type, JsonObject document, CancellationToken cancellationToken)
-    {
-        ArrayBufferWriter<byte> line = new(1024);
-        line.Write("{\"type\":\""u8);
-        line.Write(System.Text.Encoding.ASCII.GetBytes(type));
-        line.Write("\",\"object\":"u8);
-        document.WriteTo(line);
-        line.Write("}\n"u8);
-        await context.Response.Body.WriteAsync(line.WrittenMemory, cancellationToken);
-        await context.Response.Body.FlushAsync(cancellationToken);
     }
 }

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Errors;
+using Noded.ApiServer.WatchCaches;
 
 namespace Noded.ApiServer.Registries;
 
@@ -12,6 +13,15 @@ namespace Noded.ApiServer.Registries;
 internal sealed record ContinueToken(long Revision, string Start)
 {
     private const string Version = "meta.k8s.io/v1";
+
+    private const string Expired =
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+        + "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+        + "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
+        + "modified, or deleted between the time the first chunk was returned and now may show up in the list.";
+
+    /// <summary>Which state the next part has to be of.</summary>
+    public Freshness Freshness => Revision < 0 ? new Freshness.Consistent() : new Freshness.Exactly(Revision);
 
     /// <param name="scope">The prefix of the list, which the token does not repeat.</param>
     public string Encode(string scope)
@@ -38,6 +48,12 @@ internal sealed record ContinueToken(long Revision, string Start)
             // Told below, whatever is wrong with it.
         }
 
-        throw ApiStatusException.BadRequest("continue key is not valid: unable to decode the token");
+        throw ApiStatusException.BadRequest("invalid continue token: continue key is not valid");
     }
+
+    /// <summary>Says that the state is gone, and how to get the rest of the list as it is now.</summary>
+    public ApiStatusException ToExpired(string scope) => new(410, "Expired", Expired)
+    {
+        Continue = (this with { Revision = -1 }).Encode(scope),
+    };
 }

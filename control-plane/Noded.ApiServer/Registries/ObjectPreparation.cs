@@ -90,7 +90,7 @@ internal static class ObjectPreparation
     }
 
     /// <exception cref="ApiStatusException">The object breaks a rule.</exception>
-    public static void Validate(Resource resource, JsonObject document, JsonObject? old)
+    public static void Validate(Resource resource, JsonObject document, JsonObject? old, string? subresource = null)
     {
         FieldErrors errors = new();
         MetadataRules.Validate(resource, document, old, errors);
@@ -99,9 +99,13 @@ internal static class ObjectPreparation
         {
             resource.Strategy.Validate(document, errors);
         }
-        else
+        else if (subresource is null or "status")
         {
             resource.Strategy.ValidateUpdate(document, old, errors);
+        }
+        else
+        {
+            resource.Strategy.ValidateSubresource(document, old, subresource, errors);
         }
 
         ImmutableArray<FieldError> found = [.. errors.ToImmutable().Distinct()];

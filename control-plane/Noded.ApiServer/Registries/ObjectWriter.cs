@@ -30,7 +30,7 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
             }
 
             JsonObject made = isGenerated && attempt < NameTries ? document.Copy() : document;
-            await AdmitAsync(new AdmissionRequest(resource, made, null), options, cancellationToken);
+            await AdmitAsync(new AdmissionRequest(resource, made, null), options.Admit, cancellationToken);
             ObjectPreparation.Validate(resource, made, null);
             if (await PutNewAsync(resource, ns, made, options, cancellationToken) is { } revision)
             {
@@ -68,8 +68,9 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
             JsonObject old = ObjectReader.Decode(resource, found);
             JsonObject document = change(old.Copy());
             bool insists = ObjectPreparation.ForUpdate(resource, document, old, options);
-            await AdmitAsync(new AdmissionRequest(resource, document, old), options, cancellationToken);
-            ObjectPreparation.Validate(resource, document, old);
+            AdmissionRequest admitted = new(resource, document, old) { Subresource = options.Subresource };
+            await AdmitAsync(admitted, options.Admit, cancellationToken);
+            ObjectPreparation.Validate(resource, document, old, options.Subresource);
             if (options.DryRun)
             {
                 return document.WithRevision(found.ModRevision);
@@ -109,6 +110,7 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
                 ?? throw ApiStatusException.NotFound(resource.Definition, name);
             JsonObject current = ObjectReader.Decode(resource, found);
             CheckPreconditions(resource, current, options);
+            await AdmitAsync(new AdmissionRequest(resource, current, current) { IsDelete = true }, options.Admit, cancellationToken);
             current.TakeRevision();
             DeletionPlan plan = DeletionPlan.Compute(resource, current, options, clock.GetUtcNow());
             bool isUnchanged = !plan.Removes && JsonNode.DeepEquals(plan.Document, current);
@@ -152,8 +154,10 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
     }
 
     private static Task AdmitAsync(
-        AdmissionRequest request, WriteOptions options, CancellationToken cancellationToken) =>
-        options.Admit is { } admit ? admit(request, cancellationToken) : Task.CompletedTask;
+        AdmissionRequest request,
+        Func<AdmissionRequest, CancellationToken, Task>? admit,
+        CancellationToken cancellationToken) =>
+        admit is null ? Task.CompletedTask : admit(request, cancellationToken);
 
     private static void CheckPreconditions(Resource resource, JsonObject current, DeleteOptions options)
     {

@@ -1,7 +1,7 @@
-using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 
 using Noded.ApiServer.Selectors;
+using Noded.ApiServer.WatchCaches;
 
 namespace Noded.ApiServer.Registries;
 
@@ -16,42 +16,34 @@ internal sealed record Selection(LabelSelector Labels, FieldSelector Fields)
 /// <summary>How a list is asked for.</summary>
 internal sealed record ListOptions(Selection Selection)
 {
+    /// <summary>Everything as memory has it, which may be some milliseconds old.</summary>
+    public static ListOptions OfMemory { get; } = new(Selection.All) { Freshness = new Freshness.Any() };
+
     /// <summary>At most so many; 0 for all.</summary>
     public int Limit { get; init; }
 
     public string Continue { get; init; } = "";
 
-    /// <summary>The revision whose objects are wanted; 0 for the newest.</summary>
-    public long ExactRevision { get; init; }
-}
-
-/// <summary>Objects in the order of their keys.</summary>
-internal sealed record ObjectList(ImmutableArray<JsonObject> Items, long Revision)
-{
-    public string? Continue { get; init; }
-
-    public long? Remaining { get; init; }
+    /// <summary>Which state the objects are to be of.</summary>
+    public Freshness Freshness { get; init; } = new Freshness.Consistent();
 }
 
 /// <summary>How a watch is asked for.</summary>
 internal sealed record WatchOptions(Selection Selection)
 {
-    /// <summary>After which changes are told; 0 for the objects that are there and all changes from now on.</summary>
-    public long Revision { get; init; }
+    /// <summary>After which revision changes are told; null to begin with a state.</summary>
+    public long? After { get; init; }
 
-    /// <summary>Whether the objects that are there come first, and a bookmark after them.</summary>
-    public bool SendInitialEvents { get; init; }
+    /// <summary>How new that state must be.</summary>
+    public Freshness State { get; init; } = new Freshness.Consistent();
+
+    /// <summary>Whether the objects of that state are told.</summary>
+    public bool TellsState { get; init; } = true;
+
+    /// <summary>Whether a bookmark says that all of them have been told.</summary>
+    public bool MarksEndOfState { get; init; }
 
     public bool AllowBookmarks { get; init; }
-}
-
-/// <summary>A change, as a watch tells it.</summary>
-internal sealed record ObjectEvent(string Type, JsonObject Document)
-{
-    public const string Added = "ADDED";
-    public const string Modified = "MODIFIED";
-    public const string Deleted = "DELETED";
-    public const string Bookmark = "BOOKMARK";
 }
 
 /// <summary>How an object is to be deleted.</summary>
@@ -67,6 +59,9 @@ internal sealed record DeleteOptions
     public string? ResourceVersion { get; init; }
 
     public bool DryRun { get; init; }
+
+    /// <summary>Checks whether the object may be deleted.</summary>
+    public Func<AdmissionRequest, CancellationToken, Task>? Admit { get; init; }
 }
 
 /// <summary>How an object came to be written.</summary>
@@ -90,4 +85,15 @@ internal sealed record WriteOptions
 /// <param name="Resource">The resource it belongs to.</param>
 /// <param name="Object">As it shall become; admission may change it.</param>
 /// <param name="Old">As it is; null if it is not there yet.</param>
-internal sealed record AdmissionRequest(Resource Resource, JsonObject Object, JsonObject? Old);
+internal sealed record AdmissionRequest(Resource Resource, JsonObject Object, JsonObject? Old)
+{
+    /// <summary><c>status</c> and the like; null for the object itself.</summary>
+    public string? Subresource { get; init; }
+
+    /// <summary>Whether the object is to be deleted; as it is and as it shall become are then the same.</summary>
+    public bool IsDelete { get; init; }
+
+    /// <summary>Whether an object of a resource is made.</summary>
+    public bool Creates(string group, string name) =>
+        Old is null && Subresource is null && Resource.Definition.Group == group && Resource.Definition.Name == name;
+}

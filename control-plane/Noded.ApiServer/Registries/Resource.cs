@@ -11,7 +11,11 @@ namespace Noded.ApiServer.Registries;
 internal sealed record Resource(ResourceDefinition Definition, Strategy Strategy)
 {
     /// <summary>The resource as which objects are kept; another one where two versions share their objects.</summary>
-    public ResourceDefinition Stored { get; init; } = Definition;
+    public ResourceDefinition Stored
+    {
+        get;
+        init => (field, KeyPrefix) = (value, PrefixOf(value));
+    } = Definition;
 
     /// <summary>Turns a kept object into this version's.</summary>
     public Func<JsonObject, JsonObject> FromStored { get; init; } = document => document;
@@ -19,7 +23,11 @@ internal sealed record Resource(ResourceDefinition Definition, Strategy Strategy
     /// <summary>Turns this version's object into what is kept.</summary>
     public Func<JsonObject, JsonObject> ToStored { get; init; } = document => document;
 
-    public string KeyPrefix => PrefixOf(Stored);
+    /// <summary>Whether objects are kept as this resource's.</summary>
+    public bool IsStoredVersion => ReferenceEquals(Stored, Definition);
+
+    /// <summary>What the keys of all its objects begin with.</summary>
+    public string KeyPrefix { get; private init; } = PrefixOf(Definition);
 
     /// <summary>The key of an object.</summary>
     public string Key(string? ns, string name) => Definition.IsNamespaced ? $"{KeyPrefix}{ns}/{name}" : $"{KeyPrefix}{name}";

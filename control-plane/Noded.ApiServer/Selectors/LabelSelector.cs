@@ -23,20 +23,17 @@ internal enum LabelOperator
 /// <summary>One condition on one label.</summary>
 internal sealed record LabelRequirement(string Key, LabelOperator Operator, ImmutableArray<string> Values)
 {
-    public bool Matches(JsonObject? labels)
+    /// <param name="value">The label's; null if the object does not have it.</param>
+    public bool Matches(string? value) => Operator switch
     {
-        string? value = labels.Text(Key);
-        return Operator switch
-        {
-            LabelOperator.In => value is not null && Values.Contains(value),
-            LabelOperator.NotIn => value is null || !Values.Contains(value),
-            LabelOperator.Exists => value is not null,
-            LabelOperator.DoesNotExist => value is null,
-            _ => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
-                && long.TryParse(Values[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long bound)
-                && (Operator == LabelOperator.GreaterThan ? number > bound : number < bound),
-        };
-    }
+        LabelOperator.In => value is not null && Values.Contains(value),
+        LabelOperator.NotIn => value is null || !Values.Contains(value),
+        LabelOperator.Exists => value is not null,
+        LabelOperator.DoesNotExist => value is null,
+        _ => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+            && long.TryParse(Values[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long bound)
+            && (Operator == LabelOperator.GreaterThan ? number > bound : number < bound),
+    };
 }
 
 /// <summary>Conditions on labels, all of which must hold.</summary>
@@ -70,7 +67,8 @@ internal sealed record LabelSelector(ImmutableArray<LabelRequirement> Requiremen
         return new LabelSelector([.. labels, .. expressions]);
     }
 
-    public bool Matches(JsonObject? labels) => Requirements.All(requirement => requirement.Matches(labels));
+    public bool Matches(JsonObject? labels) =>
+        Requirements.All(requirement => requirement.Matches(labels.Text(requirement.Key)));
 
     /// <summary>As upstream writes it, for tables and the scale subresource.</summary>
     public override string ToString() => string.Join(',', Requirements.Select(Text).Order(StringComparer.Ordinal));

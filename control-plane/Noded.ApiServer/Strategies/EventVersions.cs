@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 
 using Noded.ApiServer.Documents;
@@ -53,6 +54,15 @@ internal sealed class NewEventStrategy : Strategy
     public override bool AllowsCreateOnUpdate => true;
 
     public override TableColumns Columns { get; } = new([.. new EventStrategy().Columns.All.Select(OfCore)]);
+
+    public override FrozenDictionary<string, Func<JsonObject, string>> SelectableFields { get; } = Fields(
+    [
+        .. ((string[])["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"]).Select(
+            name => ($"regarding.{name}", (Func<JsonObject, string?>)(e => TextAt(e, "regarding", name)))),
+        ("reason", e => e.Text("reason")),
+        ("reportingController", e => e.Text("reportingController")),
+        ("type", e => e.Text("type")),
+    ]);
 
     private static TableColumn OfCore(TableColumn column) => column with
     {

@@ -98,6 +98,18 @@ internal sealed class PodStrategy : Strategy
         }
     }
 
+    public override void ValidateSubresource(JsonObject document, JsonObject old, string subresource, FieldErrors errors)
+    {
+        if (subresource == "ephemeralcontainers")
+        {
+            PodChanges.EphemeralContainers(document, old, errors);
+        }
+        else if (subresource == "resize")
+        {
+            PodChanges.Resize(document, old, errors);
+        }
+    }
+
     public override long? GracePeriod(JsonObject document, long? wished)
     {
         bool isOver = document.At("status", "phase").AsText() is "Succeeded" or "Failed";
@@ -114,10 +126,8 @@ internal sealed class PodStrategy : Strategy
         foreach (JsonObject container in spec.Objects("containers").Concat(spec.Objects("initContainers")))
         {
             container.Remove("image");
-            container.Remove("resources");
         }
 
-        spec.Remove("ephemeralContainers");
         spec.Remove("activeDeadlineSeconds");
         spec.Remove("schedulingGates");
         JsonArray before = oldSpec.Array("tolerations") ?? [];

@@ -73,6 +73,11 @@ internal class Strategy
     {
     }
 
+    /// <summary>Validates a change by a subresource other than the status.</summary>
+    public virtual void ValidateSubresource(JsonObject document, JsonObject old, string subresource, FieldErrors errors)
+    {
+    }
+
     /// <summary>Seconds that an object lives on after its deletion; null for kinds that go at once.</summary>
     public virtual long? GracePeriod(JsonObject document, long? wished) => null;
 

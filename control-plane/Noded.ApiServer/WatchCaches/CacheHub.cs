@@ -87,9 +87,10 @@ internal sealed class CacheHub<T>(int maxChanges, long maxBytes, Func<T, string?
     }
 
     /// <summary>Adds a watch; the state it begins with and the changes after it are without a gap.</summary>
+    /// <param name="watcher">The watch.</param>
     /// <param name="after">The revision after which it begins, null for the state there is.</param>
-    /// <exception cref="CompactedException">Changes after that revision are not kept any more.</exception>
-    public CacheSnapshot<T> Add(CacheWatcher watcher, long? after)
+    /// <returns>The state there is; null if changes after that revision are not kept any more.</returns>
+    public CacheSnapshot<T>? TryAdd(CacheWatcher watcher, long? after)
     {
         lock (_lock)
         {
@@ -97,7 +98,7 @@ internal sealed class CacheHub<T>(int maxChanges, long maxBytes, Func<T, string?
 
             if (after < _ring.Floor)
             {
-                throw new CompactedException(_ring.Floor);
+                return null;
             }
 
             _watchers.Add(watcher);

@@ -12,6 +12,9 @@ internal sealed record CacheWatchRequest<T>(string Start, string End)
     /// <summary>How new that state must be.</summary>
     public Freshness State { get; init; } = new Freshness.Any();
 
+    /// <summary>Whether the objects of that state are told, or only what changes after it.</summary>
+    public bool TellsState { get; init; } = true;
+
     /// <summary>Whether to say by a bookmark when the state has been told.</summary>
     public bool MarksEndOfState { get; init; }
 

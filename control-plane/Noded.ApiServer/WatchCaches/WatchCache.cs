@@ -18,6 +18,7 @@ internal sealed class WatchCache<T> : IAsyncDisposable
     private readonly IStore _store;
     private readonly string _prefix;
     private readonly StorePages<T> _pages;
+    private readonly CacheHistory<T> _history;
     private readonly WatchCacheOptions _options;
     private readonly TimeProvider _clock;
     private readonly CacheHub<T> _hub;
@@ -42,6 +43,7 @@ internal sealed class WatchCache<T> : IAsyncDisposable
         _store = store;
         _prefix = prefix;
         _pages = new(store, decode);
+        _history = new(store, decode);
         _options = options;
         _clock = services.Clock;
         _hub = new(options.MaxChanges, options.MaxBytes, index);
@@ -73,6 +75,19 @@ internal sealed class WatchCache<T> : IAsyncDisposable
             ?? await _pages.PageAsync(request, revision, cancellationToken);
     }
 
+    /// <summary>Completes once the cache has a change that was made; soon, unless its watch is stuck.</summary>
+    public async Task SeenAsync(long revision, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WaitForAsync(revision, cancellationToken);
+        }
+        catch (Exception e) when (e is FutureRevisionException or StoreUnavailableException)
+        {
+            // The change is made; whoever made it need not wait for a watch that begins anew.
+        }
+    }
+
     /// <summary>One object; null if there is none.</summary>
     /// <exception cref="StoreUnavailableException">The store cannot answer now.</exception>
     public async Task<CachedObject<T>?> FindAsync(string key, Freshness freshness, CancellationToken cancellationToken)
@@ -101,19 +116,39 @@ internal sealed class WatchCache<T> : IAsyncDisposable
     {
         await WaitForStateAsync(request, cancellationToken);
         CacheWatcher watcher = new(request.Start, request.End, request.IndexValue, request.WantsBookmarks);
-        CacheSnapshot<T> state = _hub.Add(watcher, request.After);
+        CacheSnapshot<T>? state = _hub.TryAdd(watcher, request.After);
+        long told = request.After ?? state!.Revision; // the state there is can always be had
         try
         {
             ArmBookmarks(request);
-            long told = request.After ?? state.Revision;
 
-            if (request.After is null)
+            if (state is null)
+            {
+                await foreach (CacheAnswer<T> past in _history.ReadAsync(request.Start, request.End, told, cancellationToken))
+                {
+                    foreach (CacheChange<T> change in past.Changes)
+                    {
+                        if (change.Notice(request.Matches) is { } notice)
+                        {
+                            yield return notice;
+                        }
+                    }
+
+                    told = Math.Max(told, past.Revision);
+
+                    if (_hub.TryAdd(watcher, told) is not null)
+                    {
+                        break;
+                    }
+                }
+            }
+            else if (request.After is null)
             {
                 foreach (CachedObject<T> found in state.Range(request.Start, request.End))
                 {
-                    if (request.Matches is null || request.Matches(found))
+                    if (request.TellsState && (request.Matches is null || request.Matches(found)))
                     {
-                        yield return new(NoticeType.Added, found, found.Revision);
+                        yield return new(NoticeType.Added, found, found.Revision, IsInitial: true);
                     }
                 }
 
@@ -266,7 +301,7 @@ internal sealed class WatchCache<T> : IAsyncDisposable
 
             if (!reached.IsCompleted && _clock.GetElapsedTime(begin) >= _options.Patience)
             {
-                throw new FutureRevisionException(revision);
+                throw new FutureRevisionException(revision, _hub.State?.Revision ?? 0);
             }
         }
 
@@ -282,7 +317,7 @@ internal sealed class WatchCache<T> : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            throw new FutureRevisionException(revision);
+            throw new FutureRevisionException(revision, _hub.State?.Revision ?? 0);
         }
     }
 

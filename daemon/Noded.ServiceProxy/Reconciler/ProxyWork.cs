@@ -1,5 +1,5 @@
-using Noded.Api.Services;
 using System.Collections.Immutable;
+using Noded.Api.Services;
 using Noded.ServiceProxy.Inspection;
 
 namespace Noded.ServiceProxy.Reconciler;

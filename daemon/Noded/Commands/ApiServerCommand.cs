@@ -25,7 +25,7 @@ internal static class ApiServerCommand
         "--kubelet-preferred-address-types", "--proxy-client-cert-file", "--proxy-client-key-file",
         "--requestheader-allowed-names", "--requestheader-client-ca-file", "--requestheader-extra-headers-prefix",
         "--requestheader-group-headers", "--requestheader-username-headers", "--storage-media-type",
-        "--service-account-key-file", "--v",
+        "--v",
     ];
 
     internal static Command Create()
@@ -34,7 +34,8 @@ internal static class ApiServerCommand
         Option<string> key = Required("--tls-private-key-file", "Its key");
         Option<string> clients = Required("--client-ca-file", "Who vouches for clients, PEM");
         Option<string> signingKey = Required(
-            "--service-account-signing-key-file", "Signs the tokens of ServiceAccounts: ECDSA on P-256, PEM");
+            "--service-account-signing-key-file", "Signs the tokens of ServiceAccounts: RSA or ECDSA, PEM");
+        Option<string[]> tokenKeys = new("--service-account-key-file") { Description = "Keys whose tokens are taken, too, PEM" };
         Option<string> issuer = With(
             "--service-account-issuer", "Who tokens say has issued them", "https://kubernetes.default.svc.cluster.local");
         Option<string> bind = With("--bind-address", "Where to listen", "0.0.0.0");
@@ -46,11 +47,15 @@ internal static class ApiServerCommand
         Option<string?> etcdCertificate = new("--etcd-certfile") { Description = "The certificate to show to etcd" };
         Option<string?> etcdKey = new("--etcd-keyfile") { Description = "Its key" };
         Option<string> etcdPrefix = With("--etcd-prefix", "What all keys in etcd begin with", "/registry");
+        Option<TimeSpan> timeout = CommonOptions.Duration(
+            "--request-timeout", "How long a request may take that is no watch", TimeSpan.FromMinutes(1));
+        Option<TimeSpan> compaction = CommonOptions.Duration(
+            "--etcd-compaction-interval", "How long what was overwritten can be read, 0 to leave that to others", TimeSpan.FromMinutes(5));
         Option<string> file = With("--datastore-file", "Noded's own: the embedded store", StandardStore);
         Command command = new("apiserver", "Serve the Kubernetes API")
         {
-            certificate, key, clients, signingKey, issuer, bind, port, advertise, services, etcd, etcdAuthority,
-            etcdCertificate, etcdKey, etcdPrefix, file,
+            certificate, key, clients, signingKey, tokenKeys, issuer, bind, port, advertise, services, etcd, etcdAuthority,
+            etcdCertificate, etcdKey, etcdPrefix, timeout, compaction, file,
         };
         foreach (string other in WithoutEffect)
         {
@@ -67,6 +72,7 @@ internal static class ApiServerCommand
                     KeyFile = parsed.GetRequiredValue(key),
                     ClientAuthorityFile = parsed.GetRequiredValue(clients),
                     SigningKeyFile = parsed.GetRequiredValue(signingKey),
+                    TokenKeyFiles = [.. parsed.GetValue(tokenKeys) ?? []],
                     Issuer = parsed.GetRequiredValue(issuer),
                     BindAddress = Address(bind, parsed.GetRequiredValue(bind))!,
                     Port = parsed.GetRequiredValue(port),
@@ -77,6 +83,8 @@ internal static class ApiServerCommand
                     EtcdCertificateFile = parsed.GetValue(etcdCertificate),
                     EtcdKeyFile = parsed.GetValue(etcdKey),
                     EtcdPrefix = parsed.GetRequiredValue(etcdPrefix),
+                    RequestTimeout = parsed.GetValue(timeout),
+                    CompactionInterval = parsed.GetValue(compaction),
                     StoreFile = parsed.GetRequiredValue(file),
                 };
                 await ApiServerProgram.RunAsync(settings, cancellationToken);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Noded.Api.Serialization;
 using Noded.Primitives;
@@ -60,16 +61,15 @@ internal static class CommonOptions
     internal static Option<TimeSpan?> Since(string description) => new("--since")
     {
         Description = description,
-        CustomParser = result =>
-        {
-            TimeSpan? duration = ApiDuration.TryParse(result.Tokens[0].Value);
-            if (duration is null)
-            {
-                result.AddError($"--since {result.Tokens[0].Value}: needs a duration such as 90s, 5m or 1h30m.");
-            }
+        CustomParser = result => ParseDuration("--since", result),
+    };
 
-            return duration;
-        },
+    /// <summary>A duration as Go writes it, with a value for those who do not say.</summary>
+    internal static Option<TimeSpan> Duration(string name, string description, TimeSpan value) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => value,
+        CustomParser = result => ParseDuration(name, result) ?? value,
     };
 
     /// <summary><c>--since-time</c>: RFC 3339.</summary>
@@ -98,6 +98,17 @@ internal static class CommonOptions
         };
         output.AcceptOnlyFromAmong("table", "json");
         return output;
+    }
+
+    private static TimeSpan? ParseDuration(string name, ArgumentResult result)
+    {
+        TimeSpan? duration = ApiDuration.TryParse(result.Tokens[0].Value);
+        if (duration is null)
+        {
+            result.AddError($"{name} {result.Tokens[0].Value}: needs a duration such as 90s, 5m or 1h30m.");
+        }
+
+        return duration;
     }
 
     internal static NodePaths Paths(this ParseResult parsed, Option<string> root)

@@ -20,7 +20,7 @@ internal static partial class ApiServerProgram
         using ILoggerFactory loggers = LoggerFactory.Create(Hosting.NodeHost.ConfigureLogging);
         using X509Certificate2 certificate = ReadPair(settings.CertificateFile, settings.KeyFile);
         X509Certificate2Collection clients = ReadAuthorities(settings.ClientAuthorityFile);
-        using ECDsa key = ReadSigningKey(settings.SigningKeyFile);
+        using AsymmetricAlgorithm key = ReadTokenKey(settings.SigningKeyFile);
         await using IStore store = OpenStore(settings, loggers);
         await using ApiServerHost host = await ApiServerHost.StartAsync(
             new ApiServerOptions
@@ -30,12 +30,15 @@ internal static partial class ApiServerProgram
                 ServerCertificate = certificate,
                 ClientAuthorities = clients,
                 ServiceAccountKey = key,
+                OlderServiceAccountKeys = [.. settings.TokenKeyFiles.Select(ReadTokenKey)],
                 ServiceAccountIssuer = settings.Issuer,
                 Address = settings.BindAddress,
                 Port = settings.Port,
                 AdvertiseAddress = settings.AdvertiseAddress,
                 AdvertisePort = settings.Port,
                 ServiceCidr = settings.ServiceCidr,
+                RequestTimeout = settings.RequestTimeout,
+                CompactionInterval = settings.CompactionInterval,
                 ClusterAuthority = await File.ReadAllTextAsync(settings.ClientAuthorityFile, cancellationToken),
             },
             loggers,
@@ -85,11 +88,23 @@ internal static partial class ApiServerProgram
         return authorities;
     });
 
-    private static ECDsa ReadSigningKey(string file) => Explain($"read the ECDSA key {file}", () =>
+    /// <summary>An RSA or ECDSA key, private or public.</summary>
+    private static AsymmetricAlgorithm ReadTokenKey(string file) => Explain<AsymmetricAlgorithm>($"read the RSA or ECDSA key {file}", () =>
     {
-        ECDsa key = ECDsa.Create();
-        key.ImportFromPem(File.ReadAllText(file));
-        return key;
+        string text = File.ReadAllText(file);
+        RSA rsa = RSA.Create();
+        try
+        {
+            rsa.ImportFromPem(text);
+            return rsa;
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            rsa.Dispose();
+            ECDsa ecdsa = ECDsa.Create();
+            ecdsa.ImportFromPem(text);
+            return ecdsa;
+        }
     });
 
     private static T Explain<T>(string what, Func<T> read)

@@ -12,8 +12,11 @@ internal sealed record ApiServerSettings
 
     public required string ClientAuthorityFile { get; init; }
 
-    /// <summary>ECDSA on P-256.</summary>
+    /// <summary>RSA or ECDSA.</summary>
     public required string SigningKeyFile { get; init; }
+
+    /// <summary>Keys, private or public, whose tokens are taken, too.</summary>
+    public ImmutableArray<string> TokenKeyFiles { get; init; } = [];
 
     public required string Issuer { get; init; }
 
@@ -37,6 +40,12 @@ internal sealed record ApiServerSettings
     public string? EtcdKeyFile { get; init; }
 
     public required string EtcdPrefix { get; init; }
+
+    /// <summary>How long a request may take that is no watch.</summary>
+    public required TimeSpan RequestTimeout { get; init; }
+
+    /// <summary>Zero to leave compaction to others.</summary>
+    public required TimeSpan CompactionInterval { get; init; }
 
     /// <summary>The embedded store's file.</summary>
     public required string StoreFile { get; init; }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 using Noded.ApiServer.Hosting;
@@ -17,10 +18,14 @@ internal sealed class TestApiServer : IAsyncDisposable
     private readonly X509Certificate2 _serverCertificate;
     private readonly SqliteStore _store;
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly Func<ApiServerOptions, ApiServerOptions> _change;
+    private readonly ILoggerFactory _loggers;
     private ApiServerHost? _host;
 
-    private TestApiServer()
+    private TestApiServer(Func<ApiServerOptions, ApiServerOptions>? change, ILoggerFactory? loggers)
     {
+        _change = change ?? (options => options);
+        _loggers = loggers ?? NullLoggerFactory.Instance;
         _serverCertificate = _pki.IssueServer("kube-apiserver", ["127.0.0.1", "localhost"]);
         _store = SqliteStore.Open(
             new SqliteStoreOptions(Path.Combine(_directory.FullName, "store.db")),
@@ -30,26 +35,25 @@ internal sealed class TestApiServer : IAsyncDisposable
 
     public Uri Address => _host!.Address; // set by the only way to get an instance
 
+    /// <summary>Where the server keeps its objects.</summary>
+    public SqliteStore Store => _store;
+
     /// <summary>Where tests may put files.</summary>
     public string Directory => _directory.FullName;
 
-    public static async Task<TestApiServer> StartAsync(CancellationToken cancellationToken)
+    public static Task<TestApiServer> StartAsync(CancellationToken cancellationToken) =>
+        StartAsync(null, null, cancellationToken);
+
+    /// <param name="change">What is not as usual.</param>
+    /// <param name="loggers">Where the server's log goes; null for nowhere.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task<TestApiServer> StartAsync(
+        Func<ApiServerOptions, ApiServerOptions>? change, ILoggerFactory? loggers, CancellationToken cancellationToken)
     {
-        TestApiServer server = new();
+        TestApiServer server = new(change, loggers);
         try
         {
-            server._host = await ApiServerHost.StartAsync(
-                new ApiServerOptions
-                {
-                    Store = server._store,
-                    Clock = TimeProvider.System,
-                    ServerCertificate = server._serverCertificate,
-                    ClientAuthorities = [server._pki.Authority],
-                    ServiceAccountKey = server._key,
-                    ClusterAuthority = server._pki.Authority.ExportCertificatePem(),
-                },
-                NullLoggerFactory.Instance,
-                cancellationToken);
+            await server.BeginAsync(cancellationToken);
             return server;
         }
         catch
@@ -65,6 +69,18 @@ internal sealed class TestApiServer : IAsyncDisposable
         SocketsHttpHandler handler = Handler();
         handler.SslOptions.ClientCertificates = [_pki.IssueClient(user, groups)];
         return new HttpClient(handler) { BaseAddress = Address };
+    }
+
+    /// <summary>Stops the server and starts another one on the same store.</summary>
+    public async Task RestartAsync(CancellationToken cancellationToken)
+    {
+        if (_host is not null)
+        {
+            await _host.DisposeAsync();
+            _host = null;
+        }
+
+        await BeginAsync(cancellationToken);
     }
 
     public HttpClient Admin() => Client("admin", "system:masters");
@@ -105,6 +121,20 @@ internal sealed class TestApiServer : IAsyncDisposable
         _key.Dispose();
         _pki.Dispose();
         _directory.Delete(recursive: true);
+    }
+
+    private async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        ApiServerOptions usual = new()
+        {
+            Store = _store,
+            Clock = TimeProvider.System,
+            ServerCertificate = _serverCertificate,
+            ClientAuthorities = [_pki.Authority],
+            ServiceAccountKey = _key,
+            ClusterAuthority = _pki.Authority.ExportCertificatePem(),
+        };
+        _host = await ApiServerHost.StartAsync(_change(usual), _loggers, cancellationToken);
     }
 
     private string Kubeconfig(string user) => $$"""

@@ -30,6 +30,14 @@ public sealed class ApiServerFixture : IAsyncLifetime
         }
     }
 
+    /// <summary>Starts the server anew on the same store.</summary>
+    internal async Task RestartAsync()
+    {
+        await Server.RestartAsync(TestContext.Current.CancellationToken);
+        Admin.Dispose();
+        Admin = Server.Admin();
+    }
+
     /// <summary>Sends a request and returns the code and the object of the answer.</summary>
     internal async Task<(int Code, JsonNode Body)> SendAsync(
         string method, string path, string? body = null, string mediaType = "application/json", string? accept = null)
@@ -66,5 +74,14 @@ public sealed class ApiServerFixture : IAsyncLifetime
         (int code, _) = await SendAsync("POST", "/api/v1/namespaces", $$$"""{"metadata":{"name":"{{{name}}}"}}""");
         Assert.Equal(201, code);
         return $"/api/v1/namespaces/{name}/configmaps";
+    }
+
+    /// <summary>Waits until a namespace has the account that its pods get.</summary>
+    internal async Task AccountAsync(string ns)
+    {
+        using HttpResponseMessage response = await AskAsync(
+            "GET", $"/api/v1/namespaces/{ns}/serviceaccounts?watch=true&fieldSelector=metadata.name%3Ddefault");
+        using StreamReader lines = new(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+        Assert.NotNull(await lines.ReadLineAsync(TestContext.Current.CancellationToken));
     }
 }

@@ -127,7 +127,7 @@ public sealed class WatchCacheWatchTests
     }
 
     [Fact]
-    public async Task Watch_AfterWhatIsNotKept_IsRefused()
+    public async Task Watch_AfterWhatIsNotKept_TellsItFromTheStoreWithoutAGap()
     {
         await using CacheRig rig = new(new() { MaxChanges = 4 });
         long first = await rig.PutAsync("a", "0");
@@ -140,8 +140,56 @@ public sealed class WatchCacheWatchTests
         await rig.ListAsync(Consistent);
 
         await using NoticeReader watch = new(rig.Cache, All with { After = first });
-        CompactedException refused = await Assert.ThrowsAsync<CompactedException>(watch.NextAsync);
-        Assert.True(refused.CompactRevision > first);
+        string[] told = await watch.NextAsync(10);
+        await rig.PutAsync("a", "11");
+
+        Assert.Equal([.. Enumerable.Range(1, 10).Select(i => $"Modified a={i}")], told);
+        Assert.Equal(["Modified a=11"], await watch.NextAsync(1));
+    }
+
+    [Fact]
+    public async Task Watch_AfterWhatIsNotKeptWithASelector_SeesObjectsComeAndGo()
+    {
+        await using CacheRig rig = new(new() { MaxChanges = 1 });
+        long first = await rig.PutAsync("a", "in 1");
+        await rig.PutAsync("a", "out 2");
+        await rig.PutAsync("a", "in 3");
+        await rig.DeleteAsync("a");
+        await rig.PutAsync("b", "out 4");
+        await rig.ListAsync(Consistent);
+
+        await using NoticeReader watch = new(
+            rig.Cache, All with { After = first, Matches = found => found.Facts.StartsWith("in", StringComparison.Ordinal) });
+
+        Assert.Equal(["Deleted a=in 1", "Added a=in 3", "Deleted a=in 3"], await watch.NextAsync(3));
+    }
+
+    [Fact]
+    public async Task Watch_AfterWhatIsCompacted_IsRefused()
+    {
+        await using CacheRig rig = new(new() { MaxChanges = 1 });
+        long first = await rig.PutAsync("a", "0");
+        await rig.PutAsync("a", "1");
+        await rig.Store.CompactAsync(await rig.PutAsync("a", "2"), Token);
+        await rig.ListAsync(Consistent);
+
+        await using NoticeReader watch = new(rig.Cache, All with { After = first });
+
+        await Assert.ThrowsAsync<CompactedException>(watch.NextAsync);
+    }
+
+    [Fact]
+    public async Task Watch_FromNowOn_TellsNothingOfTheState()
+    {
+        await using CacheRig rig = new();
+        await rig.PutAsync("a", "1");
+        await using NoticeReader watch = new(
+            rig.Cache, All with { State = Consistent, TellsState = false, MarksEndOfState = true });
+        Assert.Equal(["end of state"], await watch.NextAsync(1));
+
+        await rig.PutAsync("a", "2");
+
+        Assert.Equal(["Modified a=2"], await watch.NextAsync(1));
     }
 
     [Fact]

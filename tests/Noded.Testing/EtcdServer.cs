@@ -1,11 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
-using Noded.Testing;
 
-namespace Noded.Store.Tests.Etcd;
+namespace Noded.Testing;
 
 /// <summary>Real etcd processes on loopback with their files in a directory of their own.</summary>
-internal sealed class EtcdServer : IAsyncDisposable
+public sealed class EtcdServer : IAsyncDisposable
 {
     private const int Attempts = 5;
 

@@ -107,6 +107,7 @@ public sealed class KubeletComponent : IDisposable
         PodWorkers workers = new(WorkerServices(options, services, runtime, index, inbox));
         _syncLoop = new SyncLoop(
             inbox, workers, [FileSource.Name], _activity, services.Flight, services.Loggers.CreateLogger<SyncLoop>());
+        services.Metrics.NodeName.WithLabels(options.NodeName).Set(1);
         services.Metrics.Snapshot = () => (
             _genericPleg.LastSnapshot.RunningPods, _genericPleg.LastSnapshot.RunningContainers, _syncLoop.DesiredPods);
     }
@@ -262,6 +263,7 @@ public sealed class KubeletComponent : IDisposable
             new PodAdmitter(AdmissionRules(options.Settings), () => _evictions.Conditions),
             _intents,
             journal,
+            services.Metrics.Pods,
             _activity,
             services.Flight,
             steady,

@@ -25,6 +25,7 @@ public sealed class KubeletMetrics
             "kubelet_running_containers", "Number of containers currently running", ["container_state"]);
         Gauge desired = factory.CreateGauge(
             "kubelet_desired_pods", "The number of pods the kubelet is being instructed to run.", ["static"]);
+        NodeName = factory.CreateGauge("kubelet_node_name", "The node's name. The count is always 1.", ["node"]);
         registry.AddBeforeCollectCallback(() =>
         {
             if (Snapshot?.Invoke() is { } now)
@@ -35,6 +36,8 @@ public sealed class KubeletMetrics
             }
         });
     }
+
+    internal Gauge NodeName { get; }
 
     public RuntimeMetrics Runtime { get; }
 

@@ -39,8 +39,9 @@ public sealed class DocumentTests
     [InlineData("Command command = new(\n    \"wait-idle\", \"Wait\")", "wait-idle")]
     [InlineData("Argument<string> pod = new(\"pod\"); Command command = new Command(\"logs\", \"\")", "logs")]
     [InlineData("static Command Create() => new(\"images\", \"\"); Command command = new(\"list\", \"\")", "images list")]
-    public void Verbs_OfACommandsFile_AreFound(string code, string expected) =>
-        Assert.Equal([expected], Documents.Verbs(code));
+    [InlineData("Command command = new(\"services\", \"\"); Command explain = new(\"explain\", \"\")", "services", "services explain")]
+    public void Verbs_OfACommandsFile_AreFound(string code, params string[] expected) =>
+        Assert.Equal(expected, Documents.Verbs(code));
 
     [Fact]
     public void Metrics_OfCode_AreFound() => Assert.Equal(

@@ -88,6 +88,38 @@ public sealed class ResourceTests
     }
 
     [Fact]
+    public async Task DiskFiller_BeyondItsLimit_IsEvictedAndTheOthersLive()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        node.Place("web.yaml", Manifest.Web("web", 8080));
+        node.Place("filler.yaml", $$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: filler, annotations: {noded.dev/network: none}}
+            spec:
+              restartPolicy: Always
+              terminationGracePeriodSeconds: 1
+              volumes: [{name: v, emptyDir: {sizeLimit: 8Mi} }]
+              containers:
+              - name: app
+                image: {{TestNode.Image}}
+                args: [fill, /v/f, "64"]
+                volumeMounts: [{name: v, mountPath: /v}]
+            """);
+
+        Event evicted = await node.WaitForEventAsync(happened => happened.Reason == "Evicted", Token);
+        await node.WaitForTimelineAsync(entry => entry.What.EndsWith("→ Failed", StringComparison.Ordinal), 1, Token);
+        await node.WaitIdleAsync(Token);
+
+        IReadOnlyList<Pod> pods = await node.PodsAsync(Token);
+        Pod filler = pods.Single(pod => pod.Name == "filler-node1");
+        Assert.Equal(("Failed", "Evicted"), (filler.Phase, filler.Reason));
+        Assert.Contains("exceeds the limit \"8Mi\"", evicted.Message, StringComparison.Ordinal);
+        Assert.Equal("Running", pods.Single(pod => pod.Name == "web-node1").Phase);
+        Assert.Contains("hostname", await node.FetchAsync("http://127.0.0.1:8080/", Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task TerminationMessage_OfAContainer_IsInItsStatus()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);

@@ -4,6 +4,7 @@ using k8s.Models;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Runtime;
+using Noded.Oci;
 
 namespace Noded.Kubelet.Images;
 
@@ -29,10 +30,31 @@ internal sealed class ImagePuller(
     internal async Task<string> EnsureAsync(
         Pod pod, V1Container container, PodSyncState state, CancellationToken cancellationToken)
     {
-        string image = container.Image;
         string subject = Subjects.OfContainer(pod, container.Name);
-        bool mustPull = container.ImagePullPolicy == "Always";
+        try
+        {
+            return await FindOrPullAsync(subject, container, state, cancellationToken);
+        }
+        catch (ContainerStartException e)
+        {
+            events.Warn(subject, "Failed", $"Error: {e.Failure.Reason}");
+            throw;
+        }
+    }
 
+    private async Task<string> FindOrPullAsync(
+        string subject, V1Container container, PodSyncState state, CancellationToken cancellationToken)
+    {
+        string image = container.Image;
+        if (!ImageReference.TryParse(image, out _))
+        {
+            string message =
+                $"Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": invalid reference format";
+            events.Warn(subject, "InspectFailed", message);
+            throw new ContainerStartException("InvalidImageName", message);
+        }
+
+        bool mustPull = container.ImagePullPolicy == "Always";
         string? present = mustPull ? null : await FindAsync(subject, image, cancellationToken);
         if (present is not null)
         {

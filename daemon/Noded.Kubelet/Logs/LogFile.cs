@@ -45,9 +45,9 @@ internal sealed class LogFile : IDisposable
                     candidate, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, useAsync: false);
                 return new LogFile(file, candidate.EndsWith(RotatedLogs.Compressed, StringComparison.Ordinal), lines);
             }
-            catch (FileNotFoundException)
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
             {
-                // It may have its other name by now.
+                // It may have its other name by now, or its container has not started.
             }
         }
 

@@ -42,6 +42,11 @@ internal sealed partial class GenericPleg(
     internal async Task RelistAsync(CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
+        if (SinceLastRelist is { } interval)
+        {
+            metrics.RelistInterval.Observe(interval.TotalSeconds);
+        }
+
         Volatile.Write(ref _startedAt, clock.GetTimestamp());
         try
         {
@@ -55,6 +60,7 @@ internal sealed partial class GenericPleg(
             }
 
             Volatile.Write(ref _lastRelist, clock.GetTimestamp());
+            metrics.LastSeen.Set(clock.GetUtcNow().ToUnixTimeMilliseconds() / 1e3);
             if (!_isAnswering)
             {
                 // After the list, so that what it found is known before anything is started.

@@ -10,6 +10,14 @@ public sealed class PlegMetrics(MetricFactory factory)
         "Duration in seconds for relisting pods in PLEG.",
         new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.005, 2, 12) });
 
+    internal Histogram RelistInterval { get; } = factory.CreateHistogram(
+        "kubelet_pleg_relist_interval_seconds",
+        "Interval in seconds between relisting in PLEG.",
+        new HistogramConfiguration { Buckets = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600] });
+
+    internal Gauge LastSeen { get; } = factory.CreateGauge(
+        "kubelet_pleg_last_seen_seconds", "Timestamp in seconds when PLEG was last seen active.");
+
     internal Counter EventStreamErrors { get; } = factory.CreateCounter(
         "kubelet_evented_pleg_connection_error_count",
         "The number of errors encountered during the establishment of streaming connection with the CRI runtime.");

@@ -25,6 +25,7 @@ internal sealed partial class PodWorker
     private readonly ITimer _timer;
     private readonly ITimer _watchdog;
     private readonly OngoingCall _ongoing;
+    private readonly PodTimes _times;
 
     // Unbounded, but each turn takes all of it: it holds what came during one step.
     private readonly Channel<Signal> _signals =
@@ -51,6 +52,7 @@ internal sealed partial class PodWorker
         _retries = new Backoff(TimeSpan.FromSeconds(1), RetryPeriod, services.Jitter);
         _timer = services.Clock.CreateTimer(_ => Post(null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _ongoing = new OngoingCall(services.Clock);
+        _times = new PodTimes(services.Metrics, services.Clock);
         _watchdog = services.Clock.CreateTimer(_ => Watch(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -197,6 +199,7 @@ internal sealed partial class PodWorker
     private async Task StepAsync(CancellationToken cancellationToken)
     {
         bool terminates = IsDeleted;
+        using IDisposable turn = _times.Turn(terminates);
         _isBackingOff = false;
         using CancellationTokenSource step =
             CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _deletion.Token);
@@ -236,10 +239,12 @@ internal sealed partial class PodWorker
         try
         {
             observed = await _services.Inspector.InspectAsync(Uid, [.. _died], cancellationToken);
+            _times.Observed(observed);
             _died.RemoveWhere(died => !PodInspector.IsBehind(observed, died));
             _state.Health = _services.Probes.Update(pod, observed);
             SyncResult result = await _services.Syncer.SyncAsync(pod, observed, _state, cancellationToken);
             _services.Statuses.Set(pod, result with { Health = _services.Probes.Update(pod, result.Status) });
+            _times.Reached(_services.Statuses.Reports.GetValueOrDefault(Uid)?.Status.Phase);
             RecordEnd();
             Arm(result.RetryAt);
         }

@@ -15,6 +15,7 @@ internal sealed record PodWorkerServices(
     PodAdmitter Admitter,
     IntentJournal Intents,
     PodJournal Journal,
+    PodMetrics Metrics,
     ActivityTracker Activity,
     FlightRecorder Flight,
     TimeProvider Clock,

@@ -100,7 +100,7 @@ public sealed partial class RuntimeService
                 new PodSandboxStatusRequest { PodSandboxId = sandbox.Value, Verbose = true },
                 RequestTimeout,
                 cancellationToken);
-            return response.Info.TryGetValue("info", out string? info) ? SandboxInfo.FindNetworkNamespace(info) : null;
+            return response.Info.TryGetValue("info", out string? info) ? VerboseSandboxStatus.FindNetworkNamespace(info) : null;
         }
         catch (RuntimeCallException e) when (e.Code == Grpc.Core.StatusCode.NotFound)
         {

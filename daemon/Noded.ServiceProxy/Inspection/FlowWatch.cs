@@ -102,12 +102,25 @@ internal sealed class FlowWatch(ServiceMaps maps, FdReactor reactor, TimeProvide
     {
         // The ring has one reader: the last one must have let go.
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        using RingBuffer<EventEntry> events = maps.OpenEvents();
-        events.Take(); // of former listeners
-        while (true)
+        try
         {
-            await events.WaitAsync(reactor, cancellationToken);
-            Tell(events.Take());
+            using RingBuffer<EventEntry> events = maps.OpenEvents();
+            events.Take(); // of former listeners
+            while (true)
+            {
+                await events.WaitAsync(reactor, cancellationToken);
+                Tell(events.Take());
+            }
+        }
+        catch (IOException e)
+        {
+            lock (_lock)
+            {
+                foreach (Channel<FlowEvent> listener in _listeners.Keys)
+                {
+                    listener.Writer.TryComplete(e);
+                }
+            }
         }
     }
 

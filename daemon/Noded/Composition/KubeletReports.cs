@@ -34,4 +34,22 @@ internal sealed class KubeletReports(Func<KubeletComponent> kubelet)
             await changed;
         }
     }
+
+    /// <summary>Returns once all pods are known, or when that takes too long.</summary>
+    public async Task WaitForPodsAsync(TimeSpan patience, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource limit = new(patience, clock);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            await foreach ((KubeletComponent, ImmutableArray<PodReport>) _ in WatchAsync(either.Token))
+            {
+                return;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // A pod that waits for its image must not hold up the others' Services.
+        }
+    }
 }

@@ -29,6 +29,8 @@ internal sealed class NodeComposition : IDisposable
     private const int FlightCapacity = 8192;
     private const int EventCapacity = 1000;
 
+    private static readonly TimeSpan ProxyPatience = TimeSpan.FromSeconds(5);
+
     private readonly FdReactor _reactor = new();
     private readonly Inotify _inotify;
     private readonly GrpcChannel _containerd;
@@ -56,7 +58,7 @@ internal sealed class NodeComposition : IDisposable
             options.Containerd,
             version => new ContainerdConfig(
                 options.Paths, version, options.Runc, BuiltInImages.PauseReference, !mayRaiseLimits),
-            SystemdManager.IsRunning
+            SystemdBus.IsRunning
                 ? new ContainerdUnit(options.Paths, clock)
                 : new DetachedContainerd(options.Paths, hierarchies),
             _reactor,
@@ -180,8 +182,12 @@ internal sealed class NodeComposition : IDisposable
         IServiceSource services, CgroupHierarchies hierarchies, ILoggerFactory loggers)
     {
         ServiceProxyMetrics metrics = new(Metrics);
+        KubeletReports reports = new(() => _kubelet);
         return async cancellationToken =>
         {
+            // The kernel's look at the programs takes the processor that the first pods need to start. Until they are
+            // known there are no endpoints; what a predecessor left works meanwhile.
+            await reports.WaitForPodsAsync(ProxyPatience, Clock, cancellationToken);
             EnsureBpfFileSystem();
             ServiceProxyComponent proxy = new(
                 new ServiceProxyOptions(TranslatedCgroup(hierarchies), Options.Paths.BpfPins, new NodeTopology(Options.NodeName))
@@ -189,7 +195,7 @@ internal sealed class NodeComposition : IDisposable
                     PodCidrs = [.. Options.Network.PodCidrs],
                 },
                 [services],
-                new KubeletPodNetworks(new KubeletReports(() => _kubelet), loggers.CreateLogger<KubeletPodNetworks>()),
+                new KubeletPodNetworks(reports, loggers.CreateLogger<KubeletPodNetworks>()),
                 _reactor,
                 metrics,
                 Clock,

@@ -33,7 +33,7 @@ internal static class NodeReset
         using FdReactor reactor = new();
         await StopAsync("noded", ProcessIdentity.TryReadAlive(paths.DaemonPid), reactor, output, cancellationToken);
         await StopPodsAsync(paths, output, cancellationToken);
-        if (SystemdManager.IsRunning)
+        if (SystemdBus.IsRunning)
         {
             // By its process alone it would be started again.
             ContainerdUnit.Stop(paths, TimeProvider.System);

@@ -131,10 +131,17 @@ internal sealed class OperatorService(NodeComposition node) : Operator.OperatorB
     public override async Task Flows(FlowsRequest request, IServerStreamWriter<Flow> responseStream, ServerCallContext context)
     {
         ServiceNames names = new(node);
-        await foreach (FlowEvent flow in ServiceMessages.WatchFlows(node, request.Sample, context.CancellationToken))
+        try
         {
-            string service = await names.FindAsync(flow.Target, flow.Protocol, context.CancellationToken);
-            await responseStream.WriteAsync(ServiceMessages.ToFlow(flow, service), context.CancellationToken);
+            await foreach (FlowEvent flow in ServiceMessages.WatchFlows(node, request.Sample, context.CancellationToken))
+            {
+                string service = await names.FindAsync(flow.Target, flow.Protocol, context.CancellationToken);
+                await responseStream.WriteAsync(ServiceMessages.ToFlow(flow, service), context.CancellationToken);
+            }
+        }
+        catch (IOException e)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, e.Message));
         }
     }
 

@@ -29,20 +29,11 @@ internal static class ServiceMessages
         }
     }
 
+    /// <exception cref="IOException">The service proxy does not run.</exception>
     internal static IAsyncEnumerable<FlowEvent> WatchFlows(
-        NodeComposition node, uint sample, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return node.ServiceProxy is { } proxy
-                ? proxy.WatchFlowsAsync(Math.Max(sample, 1), cancellationToken)
-                : throw new IOException("watch flows: the service proxy has not started yet");
-        }
-        catch (IOException e)
-        {
-            throw new RpcException(new Status(StatusCode.Unavailable, e.Message));
-        }
-    }
+        NodeComposition node, uint sample, CancellationToken cancellationToken) =>
+        node.ServiceProxy?.WatchFlowsAsync(Math.Max(sample, 1), cancellationToken)
+        ?? throw new IOException("watch flows: the service proxy has not started yet");
 
     internal static Flow ToFlow(FlowEvent flow, string service) => new()
     {

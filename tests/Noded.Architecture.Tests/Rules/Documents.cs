@@ -10,11 +10,12 @@ internal static partial class Documents
     // In pieces, so that this file does not contain them.
     private static readonly string[] ForbiddenWords = ["nuget" + ".org", "deb.debian" + ".org", "security.debian" + ".org"];
 
-    /// <summary>The verbs of a command's file: its own name, or one for each of its sub-verbs.</summary>
+    /// <summary>The verbs of a command's file: its own name, unless it only holds others, and one for each sub-verb.</summary>
     internal static IEnumerable<string> Verbs(string text)
     {
         string[] names = [.. CommandName.Matches(text).Select(match => match.Groups[1].Value)];
-        return names.Length > 1 ? names.Skip(1).Select(name => $"{names[0]} {name}") : names;
+        bool isGroup = names.Length > 1 && text.Contains("Command Create() => new(", StringComparison.Ordinal);
+        return names.Take(isGroup ? 0 : 1).Concat(names.Skip(1).Select(name => $"{names[0]} {name}"));
     }
 
     /// <summary>The command classes that the root command lists.</summary>

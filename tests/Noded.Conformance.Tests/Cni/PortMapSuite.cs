@@ -96,6 +96,24 @@ public abstract class PortMapSuite(CniImplementation implementation) : IAsyncLif
     }
 
     [Fact]
+    public async Task Add_UdpPortOfAPodThatIsGone_TheSameSocketReachesTheNext()
+    {
+        JsonObject first = Config(11, Mapping(HostPort, PortMapHost.UdpPort, "udp"));
+        await AddAsync(first);
+        Assert.Equal(
+            $"p1 {PortMapHost.OutsideV4}",
+            await Host.AskUdpAsync(PortMapHost.Outside, PortMapHost.HostV4, HostPort, sourcePort: 4001));
+        CniAttachment other = await Host.AddPodAsync("p2", 12);
+
+        (await Host.Host.CallAsync("DEL", first, Pod)).OrThrow();
+        await AddAsync(Config(12, Mapping(HostPort, PortMapHost.UdpPort, "udp")), other);
+
+        Assert.Equal(
+            $"p2 {PortMapHost.OutsideV4}",
+            await Host.AskUdpAsync(PortMapHost.Outside, PortMapHost.HostV4, HostPort, sourcePort: 4001));
+    }
+
+    [Fact]
     public async Task Add_HostIp_IsThatAddressAlone()
     {
         await AddAsync(Config(11, Mapping(hostIp: PortMapHost.HostV4), Mapping(HostPort + 1, hostIp: PortMapHost.HostV6)));

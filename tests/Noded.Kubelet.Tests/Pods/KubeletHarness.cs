@@ -65,7 +65,8 @@ internal sealed class KubeletHarness : IAsyncDisposable
         CgroupManager cgroups = new(layout, CgroupOptions.Default, Events, Flight);
         PodLogs logs = new(layout, (_, _) => { }, Flight);
         _intents = new IntentJournal(new NodePaths(_root.FullName).PodIntents, Flight);
-        PodJournal journal = new(Events, Flight, new PodMetrics(Metrics.WithCustomRegistry(Registry)), TimeOfDay);
+        PodMetrics podMetrics = new(Metrics.WithCustomRegistry(Registry));
+        PodJournal journal = new(Events, Flight, podMetrics, TimeOfDay);
         PodWorkerServices services = new(
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
@@ -81,6 +82,7 @@ internal sealed class KubeletHarness : IAsyncDisposable
                 new AdmissionRules(new NodeResources(4000, 1L << 30, 1L << 30, 1000), 110, [], HasAppArmor: false), () => Pressures),
             _intents,
             journal,
+            podMetrics,
             Activity,
             Flight,
             steady,

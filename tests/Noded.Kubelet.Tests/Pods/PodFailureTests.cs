@@ -49,6 +49,25 @@ public sealed class PodFailureTests
 
         V1PodStatus status = kubelet.Statuses.Reports[pod.Uid].Status;
         Assert.Equal(("Pending", "ErrImageNeverPull"), (status.Phase, status.ContainerStatuses[0].State.Waiting.Reason));
+        Assert.Equal(["ErrImageNeverPull", "Failed"], kubelet.Events.Read().Select(happened => happened.Reason));
+    }
+
+    [Fact]
+    public async Task Image_NameThatIsNone_IsNotPulled()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        Pod pod = APod(image: "No:Good:Name");
+
+        await kubelet.DesireAsync(pod);
+
+        Assert.Equal("InvalidImageName", kubelet.Statuses.Reports[pod.Uid].Status.ContainerStatuses[0].State.Waiting.Reason);
+        Assert.Equal(
+            [
+                "InspectFailed: Failed to apply default image tag \"No:Good:Name\": couldn't parse image name \"No:Good:Name\": invalid reference format",
+                "Failed: Error: InvalidImageName",
+            ],
+            kubelet.Events.Read().Select(happened => $"{happened.Reason}: {happened.Message}"));
+        Assert.DoesNotContain(kubelet.Runtime.Calls, call => call.Contains("pull_image", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -24,6 +24,25 @@ public sealed class PodWorkerTests
     }
 
     [Fact]
+    public async Task Metrics_OfAPodThatStartsAndEnds_HaveUpstreamsNames()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(APod());
+        await kubelet.DesireAsync();
+
+        using MemoryStream text = new();
+        await kubelet.Registry.CollectAndExportAsTextAsync(text, TestContext.Current.CancellationToken);
+        string metrics = System.Text.Encoding.UTF8.GetString(text.ToArray());
+
+        Assert.Contains("kubelet_pod_start_duration_seconds_count 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubelet_pod_worker_start_duration_seconds_count 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubelet_pod_worker_duration_seconds_count{operation_type=\"create\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubelet_pod_worker_duration_seconds_count{operation_type=\"kill\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubelet_started_pods_total 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubelet_started_containers_total{container_type=\"container\"} 1\n", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Desire_BeforeTheRuntimeAnswers_WaitsForIt()
     {
         await using KubeletHarness kubelet = new KubeletHarness().Start(runtimeReady: false);

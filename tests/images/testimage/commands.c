@@ -3,10 +3,13 @@
 #include "testimage.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -70,6 +73,55 @@ int cmd_cat(int argc, char **argv)
 	}
 
 	return 0;
+}
+
+/* The lines of a file that begin with one of the texts, or all of them. */
+int cmd_show(int argc, char **argv)
+{
+	static char line[MAX_LINE];
+	FILE *file;
+
+	if (argc < 1)
+		usage();
+
+	file = fopen(argv[0], "r");
+	if (!file)
+		die(argv[0]);
+
+	while (fgets(line, sizeof(line), file)) {
+		bool wanted = argc == 1;
+
+		for (int i = 1; i < argc; i++)
+			wanted |= !strncmp(line, argv[i], strlen(argv[i]));
+
+		if (wanted)
+			fputs(line, stdout);
+	}
+
+	fclose(file);
+	return fflush(stdout) ? 1 : 0;
+}
+
+/* A FUSE file system whose server never answers: whoever looks into it waits until we end. */
+int cmd_hang_mount(int argc, char **argv)
+{
+	char options[64];
+	int fuse;
+
+	if (argc != 1)
+		usage();
+
+	fuse = open("/dev/fuse", O_RDWR);
+	if (fuse < 0)
+		die("/dev/fuse");
+
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fuse);
+	if (mount("hang", argv[0], "fuse", 0, options))
+		die(argv[0]);
+
+	printf("hanging %s\n", argv[0]);
+	fflush(stdout);
+	pause_forever();
 }
 
 int cmd_exit(int argc, char **argv)

@@ -38,10 +38,12 @@ static const struct command commands[] = {
 	{ "fetch", cmd_fetch },
 	{ "fill", cmd_fill },
 	{ "fork", cmd_fork },
+	{ "hang-mount", cmd_hang_mount },
 	{ "ignore-term", cmd_ignore_term },
 	{ "log", cmd_log },
 	{ "mounts", cmd_mounts },
 	{ "resolve", cmd_resolve },
+	{ "show", cmd_show },
 	{ "sleep", cmd_sleep },
 	{ "write", cmd_write },
 };

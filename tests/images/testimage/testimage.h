@@ -55,6 +55,8 @@ int cmd_fork(int argc, char **argv);
 int cmd_ignore_term(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_mounts(int argc, char **argv);
+int cmd_hang_mount(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_sleep(int argc, char **argv);
 int cmd_write(int argc, char **argv);
 

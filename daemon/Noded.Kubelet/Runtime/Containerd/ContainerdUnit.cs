@@ -21,7 +21,7 @@ public sealed class ContainerdUnit(NodePaths paths, TimeProvider clock) : IConta
     /// <summary>Stops it, if it runs, and removes it.</summary>
     public static void Stop(NodePaths paths, TimeProvider clock)
     {
-        using SystemdManager systemd = SystemdManager.Open(clock);
+        using SystemdBus systemd = SystemdBus.Open(clock);
         systemd.Stop(NameOf(paths));
     }
 
@@ -36,7 +36,7 @@ public sealed class ContainerdUnit(NodePaths paths, TimeProvider clock) : IConta
     private int Start(ContainerdCommand command)
     {
         string unit = NameOf(paths);
-        using SystemdManager systemd = SystemdManager.Open(clock);
+        using SystemdBus systemd = SystemdBus.Open(clock);
         systemd.Start(new TransientService(
             unit, $"containerd of the node in {paths.Root}", [command.Binary, .. command.Arguments])
         {

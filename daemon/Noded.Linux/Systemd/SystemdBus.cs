@@ -7,7 +7,7 @@ namespace Noded.Linux.Systemd;
 /// systemd's own interface on the system bus (org.freedesktop.systemd1(5)). Its calls block until the job is done:
 /// seconds, when a service takes that long. Not thread-safe.
 /// </summary>
-public sealed class SystemdManager : IDisposable
+public sealed class SystemdBus : IDisposable
 {
     private const string Service = "org.freedesktop.systemd1";
     private const string ManagerPath = "/org/freedesktop/systemd1";
@@ -21,30 +21,30 @@ public sealed class SystemdManager : IDisposable
     private readonly TimeProvider _clock;
     private nint _bus;
 
-    private SystemdManager(nint bus, TimeProvider clock) => (_bus, _clock) = (bus, clock);
+    private SystemdBus(nint bus, TimeProvider clock) => (_bus, _clock) = (bus, clock);
 
     /// <summary>Whether systemd runs this machine (sd_booted(3)).</summary>
     public static bool IsRunning => Directory.Exists("/run/systemd/system");
 
     /// <exception cref="BusException">The system bus cannot be reached.</exception>
     /// <exception cref="DllNotFoundException">libsystemd is not installed.</exception>
-    public static SystemdManager Open(TimeProvider clock)
+    public static SystemdBus Open(TimeProvider clock)
     {
         BusException.Check(LibSystemd.sd_bus_open_system(out nint bus), "connect to the system bus");
-        SystemdManager manager = new(bus, clock);
+        SystemdBus opened = new(bus, clock);
         try
         {
             // The ends of jobs are told to those who asked before.
-            using BusMessage match = manager.NewCall("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch")
+            using BusMessage match = opened.NewCall("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch")
                 .Add($"type='signal',sender='{Service}',interface='{ManagerInterface}',member='{JobRemoved}'");
-            manager.Call(match, "watch systemd's jobs").Dispose();
-            using BusMessage subscribe = manager.NewManagerCall("Subscribe");
-            manager.Call(subscribe, "watch systemd's jobs").Dispose();
-            return manager;
+            opened.Call(match, "watch systemd's jobs").Dispose();
+            using BusMessage subscribe = opened.NewManagerCall("Subscribe");
+            opened.Call(subscribe, "watch systemd's jobs").Dispose();
+            return opened;
         }
         catch
         {
-            manager.Dispose();
+            opened.Dispose();
             throw;
         }
     }

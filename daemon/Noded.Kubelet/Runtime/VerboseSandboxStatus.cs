@@ -6,7 +6,7 @@ namespace Noded.Kubelet.Runtime;
 /// What containerd and CRI-O tell of a sandbox when asked for everything: JSON under the key <c>info</c>, with the OCI
 /// runtime specification that it was started by as <c>runtimeSpec</c>.
 /// </summary>
-internal static class SandboxInfo
+internal static class VerboseSandboxStatus
 {
     /// <summary>Where the specification has the network namespace; null when it has none, or says nothing.</summary>
     internal static string? FindNetworkNamespace(string info)

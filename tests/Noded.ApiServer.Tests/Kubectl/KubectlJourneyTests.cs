@@ -1,4 +1,5 @@
 using Noded.ApiServer.Schemas;
+using Noded.ApiServer.Tests.Http;
 using Noded.Testing;
 
 namespace Noded.ApiServer.Tests.Kubectl;
@@ -274,12 +275,32 @@ public sealed class KubectlJourneyTests(KubectlFixture kubectl) : IClassFixture<
     {
         foreach (ResourceDefinition resource in SchemaCatalog.BuiltIn.Resources.Where(resource => resource.Verbs.Contains("list")))
         {
-            string name = resource.Group.Length == 0 ? resource.Name : $"{resource.Name}.{resource.Version}.{resource.Group}";
-
-            string explained = await kubectl.RunAsync("explain", name, "--recursive");
+            string explained = await kubectl.RunAsync(
+                "explain", resource.Name, $"--api-version={resource.GroupVersion}", "--recursive");
 
             Assert.Contains($"KIND:       {resource.Kind}\n", explained, StringComparison.Ordinal);
             Assert.Contains("  metadata\t<ObjectMeta>", explained, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Describe_EveryKind_ShowsIt()
+    {
+        using HttpClient admin = kubectl.Server.Admin();
+        foreach (ResourceDefinition resource in SchemaCatalog.BuiltIn.Resources.Where(resource => resource.IsStored))
+        {
+            string name = resource.Name == "ipaddresses" ? "10.99.1.1" : $"n-{Guid.NewGuid():N}"[..12];
+            string root = resource.Group.Length == 0 ? "/api/v1" : $"/apis/{resource.GroupVersion}";
+            string path = resource.IsNamespaced ? $"{root}/namespaces/default/{resource.Name}" : $"{root}/{resource.Name}";
+            using StringContent body = new(
+                EveryKindTests.Sample(resource, name).ToJsonString(), System.Text.Encoding.UTF8, "application/json");
+            using HttpResponseMessage made = await admin.PostAsync(path, body, TestContext.Current.CancellationToken);
+            Assert.True(made.IsSuccessStatusCode, resource.Name);
+
+            string kind = resource.Group.Length == 0 ? resource.Name : $"{resource.Name}.{resource.Version}.{resource.Group}";
+            string described = await kubectl.RunAsync("describe", kind, name, "-n", "default");
+
+            Assert.Matches($@"Name:\s+{System.Text.RegularExpressions.Regex.Escape(name)}", described);
         }
     }
 }

@@ -106,6 +106,10 @@ test-containerd: build publish images ## Run the whole-binary tests with another
 test-crash: build publish images ## Kill the daemon a thousand times while pods come and go
 	@NODED_CRASH_ROUNDS=1000 $(ARTIFACTS)/bin/Noded.E2E.Tests/debug/Noded.E2E.Tests --filter-class '*CrashChurnTests'
 
+.PHONY: fuzz
+fuzz: build ## Send a million broken requests to the API server
+	@NODED_FUZZ_COUNT=1000000 $(ARTIFACTS)/bin/Noded.ApiServer.Tests/debug/Noded.ApiServer.Tests --filter-class '*FuzzTests'
+
 .PHONY: format
 format: ## Check the formatting of all code; the build checks its style
 	@dotnet format whitespace . --folder --exclude artifacts/ --verify-no-changes --verbosity quiet

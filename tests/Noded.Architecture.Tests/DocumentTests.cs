@@ -28,7 +28,8 @@ public sealed class DocumentTests
     public void Operations_Metrics_AreTheCodes()
     {
         IEnumerable<string> metrics = Repository.CSharp
-            .Where(file => file.Path.StartsWith("daemon/", StringComparison.Ordinal))
+            .Where(file => file.Path.StartsWith("daemon/", StringComparison.Ordinal)
+                || file.Path.StartsWith("control-plane/", StringComparison.Ordinal))
             .SelectMany(file => Documents.Metrics(file.Text));
 
         Assert.Equal(metrics.Order(), FirstColumn("docs/operations.md", "metric", "type", "meaning").Order());

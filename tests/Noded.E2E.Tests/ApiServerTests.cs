@@ -66,6 +66,23 @@ public sealed class ApiServerTests : IDisposable
         Assert.StartsWith($"read the certificate {At("server.crt")} with the key {At("server.key")}: ", result.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--authorization-mode=AlwaysAllow", "--authorization-mode=AlwaysAllow: the server authorizes by Node,RBAC, and by nothing else.")]
+    [InlineData("--authorization-mode=RBAC", "--authorization-mode=RBAC: the server authorizes by Node,RBAC")]
+    [InlineData("--enable-admission-plugins=NodeRestriction,PodSecurity", "there is no PodSecurity here")]
+    [InlineData("--disable-admission-plugins=ServiceAccount", "no plugin can be left out")]
+    [InlineData("--allow-privileged=false", "privileged pods are always allowed")]
+    [InlineData("--audit-log-path=/var/log/audit", "--audit-log-path")]
+    [InlineData("--request-timeout=soon", "--request-timeout soon: needs a duration")]
+    public async Task KubeApiserver_FlagThatPromisesWhatIsNotThere_IsRefused(string flag, string message)
+    {
+        ProgramResult result = await ChildProcess.RunAsync(
+            PublishedBinary.Path, ["apiserver", .. Flags().Where(other => other.Split('=')[0] != flag.Split('=')[0]), flag], Token);
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains(message, result.Error, StringComparison.Ordinal);
+    }
+
     private ChildProcess Start(string program) => ChildProcess.Start(program, Flags());
 
     private string[] Flags() =>

@@ -36,23 +36,24 @@ internal sealed class NamespaceContent(
     public async Task<NamespaceRemainder> DeleteAsync(string ns, CancellationToken cancellationToken)
     {
         Resource pods = resources.Get("", "v1", "pods");
-        ImmutableArray<(Resource Resource, JsonObject Item)> left = [.. await DeleteAsync(pods, ns, cancellationToken)];
-        if (left.Length > 0)
+        (List<(Resource, JsonObject)> left, long revision) = await DeleteAsync(pods, ns, cancellationToken);
+        if (left.Count > 0)
         {
-            return new NamespaceRemainder(left);
+            return new NamespaceRemainder([.. left]) { Revision = revision };
         }
 
         ImmutableArray<(Resource, JsonObject)>.Builder rest = ImmutableArray.CreateBuilder<(Resource, JsonObject)>();
         foreach (Resource resource in resources.All.Where(resource =>
             resource.Definition is { IsNamespaced: true, IsStored: true } && resource.IsStoredVersion))
         {
-            rest.AddRange(await DeleteAsync(resource, ns, cancellationToken));
+            // The first list is the oldest.
+            rest.AddRange((await DeleteAsync(resource, ns, cancellationToken)).Left);
         }
 
-        return new NamespaceRemainder(rest.ToImmutable());
+        return new NamespaceRemainder(rest.ToImmutable()) { Revision = revision };
     }
 
-    private async Task<List<(Resource, JsonObject)>> DeleteAsync(
+    private async Task<(List<(Resource, JsonObject)> Left, long Revision)> DeleteAsync(
         Resource resource, string ns, CancellationToken cancellationToken)
     {
         ObjectList all = await reader.ListAsync(resource, ns, new ListOptions(Selection.All), cancellationToken);
@@ -74,7 +75,7 @@ internal sealed class NamespaceContent(
             }
         }
 
-        return left;
+        return (left, all.Revision);
     }
 
     private static JsonObject Named(string kind, string name) => new()

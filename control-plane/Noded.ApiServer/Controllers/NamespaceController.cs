@@ -22,6 +22,8 @@ internal sealed class NamespaceController(
 
     // Unbounded: it holds at most a name for each event that a watch has told, and watches wait for nobody.
     private readonly Channel<string> _names = Channel.CreateUnbounded<string>(new() { SingleReader = true });
+    // What waits for a change of a namespace's content, of which there is one at most; the loop alone touches it.
+    private readonly Dictionary<string, CancellationTokenSource> _waiting = new(StringComparer.Ordinal);
     private readonly Resource _namespaces = resources.Get("", "v1", "namespaces");
 
     public async Task RunAsync(TimeProvider clock, CancellationToken cancellationToken)
@@ -84,6 +86,12 @@ internal sealed class NamespaceController(
 
     private async Task ReconcileAsync(string name, TimeProvider clock, CancellationToken cancellationToken)
     {
+        if (_waiting.Remove(name, out CancellationTokenSource? older))
+        {
+            await older.CancelAsync();
+            older.Dispose();
+        }
+
         if (await reader.FindAsync(_namespaces, null, name, cancellationToken) is not { } found)
         {
             return;
@@ -104,11 +112,38 @@ internal sealed class NamespaceController(
         }
         else
         {
-            AgainLater(name, clock, cancellationToken);
+            CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            _waiting[name] = enough;
+            _ = AgainAfterChangeAsync(name, remainder, clock, enough.Token);
         }
     }
 
-    /// <summary>Looks again after a pause; what was asked to go may take its time.</summary>
+    /// <summary>Looks again as soon as something of what is left has changed or gone; to look ends the waiting.</summary>
+    private async Task AgainAfterChangeAsync(
+        string name, NamespaceRemainder remainder, TimeProvider clock, CancellationToken looked)
+    {
+        Task first = await Task.WhenAny(remainder.Left.Select(left => left.Resource).Distinct()
+            .Select(resource => FirstChangeAsync(resource, name, remainder.Revision, looked)));
+        if (first.IsCompletedSuccessfully)
+        {
+            _names.Writer.TryWrite(name);
+        }
+        else if (!looked.IsCancellationRequested)
+        {
+            AgainLater(name, clock, looked);
+        }
+    }
+
+    private async Task FirstChangeAsync(Resource resource, string ns, long after, CancellationToken cancellationToken)
+    {
+        WatchOptions options = new(Selection.All) { After = after };
+        await foreach (WatchNotice<ObjectFacts> _ in watcher.WatchAsync(resource, ns, options, cancellationToken))
+        {
+            return;
+        }
+    }
+
+    /// <summary>Looks again after a pause, where something went wrong.</summary>
     private void AgainLater(string name, TimeProvider clock, CancellationToken cancellationToken) =>
         _ = Task.Delay(Pause, clock, cancellationToken).ContinueWith(
             _ => _names.Writer.TryWrite(name),

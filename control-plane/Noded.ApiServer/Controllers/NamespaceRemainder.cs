@@ -12,6 +12,9 @@ internal sealed record NamespaceRemainder(ImmutableArray<(Resource Resource, Jso
 {
     public bool IsEmpty => Left.IsEmpty;
 
+    /// <summary>What is left was listed at this revision or later.</summary>
+    public long Revision { get; init; }
+
     /// <summary>Says it in the conditions, in upstream's words (pkg/controller/namespace/deletion).</summary>
     public void SetConditions(JsonObject status, DateTimeOffset now)
     {

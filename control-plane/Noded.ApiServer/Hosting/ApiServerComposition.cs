@@ -5,6 +5,7 @@ using Noded.ApiServer.Authentication;
 using Noded.ApiServer.Authorization;
 using Noded.ApiServer.Controllers;
 using Noded.ApiServer.Http;
+using Noded.ApiServer.Metering;
 using Noded.ApiServer.Registries;
 using Noded.ApiServer.Schemas;
 using Noded.ApiServer.Strategies;
@@ -18,11 +19,13 @@ internal sealed class ApiServerComposition : IAsyncDisposable
 {
     private readonly ApiServerOptions _options;
     private readonly ILoggerFactory _loggers;
+    private readonly ApiServerMetrics _metrics = new();
     private readonly ServiceNetwork _network;
     private readonly ResourceTable _resources;
     private readonly ObjectCaches _caches;
     private readonly ObjectReader _reader;
     private readonly ObjectWriter _objects;
+    private readonly ObjectLeases _leases;
     private readonly RbacCache _rbac;
     private readonly ServiceAccountTokens _tokens;
     private readonly RequestAuthenticator _authenticator;
@@ -30,14 +33,20 @@ internal sealed class ApiServerComposition : IAsyncDisposable
 
     public ApiServerComposition(ApiServerOptions options, ILoggerFactory loggers)
     {
+        options = options with { Store = new MeasuredStore(options.Store, _metrics, options.Clock) };
         (_options, _loggers) = (options, loggers);
         _network = new ServiceNetwork(IPPrefix.Parse(options.ServiceCidr));
         _resources = new ResourceTable(SchemaCatalog.BuiltIn, StrategyTable.Create(_network));
         _caches = new ObjectCaches(
             options.Store, _resources, new WatchCacheOptions(), (options.Clock, loggers.CreateLogger<ObjectCaches>()));
+        _metrics.ObjectCounts = _caches.Counts;
         _reader = new ObjectReader(options.Store, _caches);
         _rbac = new RbacCache(options.Store, options.Clock);
-        _objects = new ObjectWriter(options.Store, _reader, options.Clock) { Committed = CommittedAsync };
+        _objects = new ObjectWriter(options.Store, _reader, options.Clock)
+        {
+            Committed = CommittedAsync,
+            Leases = _leases = new ObjectLeases(options.Store, options.EventTimeToLive, options.Clock),
+        };
         _tokens = new ServiceAccountTokens(
             new JsonWebToken(
                 new TokenKey(options.ServiceAccountKey), [.. options.OlderServiceAccountKeys.Select(key => new TokenKey(key))]),
@@ -54,7 +63,7 @@ internal sealed class ApiServerComposition : IAsyncDisposable
             _gate,
             documents,
             Handlers(),
-            new RequestDeadlines(options.RequestTimeout, options.Clock),
+            (new RequestDeadlines(options.RequestTimeout, options.Clock), _metrics, options.Clock),
             loggers.CreateLogger<RequestRouter>());
     }
 
@@ -93,7 +102,11 @@ internal sealed class ApiServerComposition : IAsyncDisposable
     }
 
     /// <summary>Ends the watches.</summary>
-    public ValueTask DisposeAsync() => _caches.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _leases.Dispose();
+        return _caches.DisposeAsync();
+    }
 
     private Resource Core(string name) => _resources.Get("", "v1", name);
 
@@ -109,7 +122,7 @@ internal sealed class ApiServerComposition : IAsyncDisposable
         AdmissionChain admission = AdmissionPlugins.Create(_reader, _resources, _gate);
         return new RequestHandlers(
             new ReadHandler(_reader, new StoredWriter(writer)),
-            new WatchHandler(new ObjectWatcher(_caches), writer, _options.Clock),
+            new WatchHandler(new ObjectWatcher(_caches), writer, _metrics, _options.Clock),
             (new WriteHandler(_objects, patches, admission, writer), new DeleteHandler(_reader, _objects, admission, writer)),
             Special(patches, admission, writer),
             Paths());

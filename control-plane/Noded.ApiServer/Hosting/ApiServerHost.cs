@@ -16,6 +16,7 @@ namespace Noded.ApiServer.Hosting;
 public sealed class ApiServerHost : IAsyncDisposable
 {
     private const int StreamsPerConnection = 1000;
+    private const int LongestLine = 512 << 10;
 
     private readonly WebApplication _application;
     private readonly ApiServerComposition _composition;
@@ -90,6 +91,9 @@ public sealed class ApiServerHost : IAsyncDisposable
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = null; // BodyReader has a bound, and an answer for what exceeds it
         kestrel.Limits.MinResponseDataRate = null; // a watch says nothing for hours
+        kestrel.Limits.MaxRequestLineSize = LongestLine; // selectors of many names
+        kestrel.Limits.MaxRequestHeadersTotalSize = LongestLine;
+        kestrel.Limits.Http2.MaxRequestHeaderFieldSize = LongestLine;
         kestrel.Limits.Http2.MaxStreamsPerConnection = StreamsPerConnection;
         kestrel.Listen(new IPEndPoint(options.Address, options.Port), listen =>
         {

@@ -50,6 +50,9 @@ public sealed record ApiServerOptions
     /// <summary>How long a request may take that is no watch.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long events stay after they were written last.</summary>
+    public TimeSpan EventTimeToLive { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>How long the store remembers what was overwritten, at least; zero if this server is not to compact it.</summary>
     public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromMinutes(5);
 

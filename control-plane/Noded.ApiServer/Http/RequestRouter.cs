@@ -5,6 +5,7 @@ using Noded.ApiServer.Authentication;
 using Noded.ApiServer.Authorization;
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Errors;
+using Noded.ApiServer.Metering;
 using Noded.ApiServer.Registries;
 using Noded.ApiServer.Schemas;
 using Noded.ApiServer.Strategies;
@@ -18,17 +19,18 @@ internal sealed partial class RequestRouter(
     AccessGate gate,
     DocumentHandler documents,
     RequestHandlers handlers,
-    RequestDeadlines deadlines,
+    (RequestDeadlines Deadlines, ApiServerMetrics Metrics, TimeProvider Clock) time,
     ILogger<RequestRouter> logger)
 {
     public async Task RouteAsync(HttpContext context)
     {
         CancellationToken gone = context.RequestAborted;
         RequestDeadline? deadline = null;
+        RequestMeter meter = new(time.Metrics, context.Request.Method, time.Clock);
         try
         {
-            deadline = deadlines.Begin(context);
-            await DispatchAsync(context);
+            deadline = time.Deadlines.Begin(context);
+            await DispatchAsync(context, meter);
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
@@ -52,6 +54,7 @@ internal sealed partial class RequestRouter(
         finally
         {
             deadline?.Dispose();
+            meter.End(context.Response.StatusCode);
         }
     }
 
@@ -64,7 +67,7 @@ internal sealed partial class RequestRouter(
         _ => ApiStatusException.Internal("the request could not be served"),
     };
 
-    private async Task DispatchAsync(HttpContext context)
+    private async Task DispatchAsync(HttpContext context, RequestMeter meter)
     {
         if (await HealthHandler.TryWriteAsync(context))
         {
@@ -88,6 +91,7 @@ internal sealed partial class RequestRouter(
 
         string verb = VerbOf(context.Request, target);
         ApiRequest request = new(context, resource, target, verb, user);
+        meter.Describe(request);
         await gate.AuthorizeAsync(request);
         CheckVerb(request);
         await handlers.HandleAsync(request);
@@ -104,6 +108,11 @@ internal sealed partial class RequestRouter(
         if (path.TrimEnd('/') == "/version")
         {
             await ResponseWriter.WriteJsonAsync(context, 200, ServerVersion.Write());
+        }
+        else if (path == "/metrics")
+        {
+            context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+            await time.Metrics.Registry.CollectAndExportAsTextAsync(context.Response.Body, context.RequestAborted);
         }
         else if (!await documents.TryWriteAsync(context) && !await handlers.TryWriteOtherAsync(context, path))
         {

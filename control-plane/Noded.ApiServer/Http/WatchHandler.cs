@@ -1,12 +1,16 @@
 using Noded.ApiServer.Errors;
+using Noded.ApiServer.Metering;
 using Noded.ApiServer.Registries;
 using Noded.ApiServer.WatchCaches;
 using Noded.Store;
 
+using Prometheus;
+
 namespace Noded.ApiServer.Http;
 
 /// <summary>Answers <c>watch</c>, until the client has enough or the time is over.</summary>
-internal sealed class WatchHandler(ObjectWatcher watcher, ResponseWriter writer, TimeProvider clock)
+internal sealed class WatchHandler(
+    ObjectWatcher watcher, ResponseWriter writer, ApiServerMetrics metrics, TimeProvider clock)
 {
     private static readonly TimeSpan LongestWatch = TimeSpan.FromHours(1);
 
@@ -33,6 +37,8 @@ internal sealed class WatchHandler(ObjectWatcher watcher, ResponseWriter writer,
     private async Task TellAsync(
         ApiRequest request, WatchOptions options, WatchLines lines, CancellationToken cancellationToken)
     {
+        RequestTarget target = request.Target;
+        Counter.Child told = metrics.WatchEvents.WithLabels(target.Group, target.Version, target.Resource);
         IAsyncEnumerator<WatchNotice<ObjectFacts>> notices = watcher
             .WatchAsync(request.Resource, request.Namespace, options, cancellationToken)
             .GetAsyncEnumerator(cancellationToken);
@@ -53,6 +59,7 @@ internal sealed class WatchHandler(ObjectWatcher watcher, ResponseWriter writer,
                 }
 
                 await lines.WriteAsync(notices.Current, cancellationToken);
+                told.Inc();
             }
         }
         catch (ApiStatusException e)

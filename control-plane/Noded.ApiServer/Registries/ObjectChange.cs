@@ -14,7 +14,8 @@ internal sealed record ObjectChange(Resource Resource, string? Namespace, string
     /// <param name="document">The object as it shall be.</param>
     /// <param name="old">As it is; null if it must not exist.</param>
     /// <param name="revision">The revision that it has; 0 if it must not exist.</param>
-    public Transaction Put(JsonObject document, JsonObject? old, long revision)
+    /// <param name="lease">The lease with which it ends; 0 for none.</param>
+    public Transaction Put(JsonObject document, JsonObject? old, long revision, long lease)
     {
         IReadOnlyDictionary<string, byte[]> after = Resource.Strategy.Claims(document);
         IReadOnlyDictionary<string, byte[]> before = old is null ? new Dictionary<string, byte[]>() : Resource.Strategy.Claims(old);
@@ -24,7 +25,7 @@ internal sealed record ObjectChange(Resource Resource, string? Namespace, string
         return new Transaction(
             [new Condition(Key, revision), .. added.Select(claim => new Condition(claim.Key, 0))],
             [
-                new Change.Put(Key, value),
+                new Change.Put(Key, value, lease),
                 .. added.Select(claim => new Change.Put(claim.Key, claim.Value)),
                 .. released.Select(key => new Change.Delete(key)),
             ]);

@@ -16,6 +16,9 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
     /// <summary>Hears of each key that was written before the client does.</summary>
     public Func<string, long, CancellationToken, Task>? Committed { get; init; }
 
+    /// <summary>For objects that end by themselves; without it they stay.</summary>
+    public ObjectLeases? Leases { get; init; }
+
     public async Task<JsonObject> CreateAsync(
         Resource resource, string? ns, JsonObject document, WriteOptions options, CancellationToken cancellationToken)
     {
@@ -207,12 +210,13 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
     private async Task<long?> CommitAsync(
         ObjectChange change, JsonObject document, JsonObject? old, long revision, CancellationToken cancellationToken)
     {
+        long lease = Leases is not null && change.Resource.Strategy.Expires ? await Leases.TakeAsync(cancellationToken) : 0;
         IReadOnlyDictionary<string, byte[]> asked = change.Resource.Strategy.Claims(document);
         for (int attempt = 0; attempt < AllocationTries; attempt++)
         {
             JsonObject chosen = document.Copy();
             change.Resource.Strategy.Allocate(chosen);
-            TransactionResult result = await store.CommitAsync(change.Put(chosen, old, revision), cancellationToken);
+            TransactionResult result = await store.CommitAsync(change.Put(chosen, old, revision, lease), cancellationToken);
             if (result.Succeeded)
             {
                 document.Clear();

@@ -302,6 +302,8 @@ internal sealed class EventStrategy : Strategy
 {
     public override bool AllowsCreateOnUpdate => true;
 
+    public override bool Expires => true;
+
     public override FrozenDictionary<string, Func<JsonObject, string>> SelectableFields { get; } = Fields(
         ("involvedObject.kind", d => TextAt(d, "involvedObject", "kind")),
         ("involvedObject.namespace", d => TextAt(d, "involvedObject", "namespace")),

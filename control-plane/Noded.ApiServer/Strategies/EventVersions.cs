@@ -53,6 +53,8 @@ internal sealed class NewEventStrategy : Strategy
 {
     public override bool AllowsCreateOnUpdate => true;
 
+    public override bool Expires => true;
+
     public override TableColumns Columns { get; } = new([.. new EventStrategy().Columns.All.Select(OfCore)]);
 
     public override FrozenDictionary<string, Func<JsonObject, string>> SelectableFields { get; } = Fields(

@@ -29,6 +29,9 @@ internal class Strategy
     /// <summary>Whether changing the status may change labels, too.</summary>
     public virtual bool StatusUpdatesLabels => false;
 
+    /// <summary>Whether objects end by themselves some time after they were written last.</summary>
+    public virtual bool Expires => false;
+
     /// <summary>What becomes of dependents if the client does not say.</summary>
     public virtual string DefaultPropagation => "Background";
 

@@ -33,6 +33,13 @@ internal sealed class ObjectCaches(
         static (prefix, arguments) => new Lazy<ObjectCache>(() => arguments.Caches.Begin(prefix, arguments.Resource)),
         (Caches: this, Resource: resource)).Value;
 
+    /// <summary>How many objects of each resource are in memory.</summary>
+    public IEnumerable<(string Resource, int Count)> Counts() =>
+    [
+        .. _caches.Values.Where(cache => cache.IsValueCreated)
+            .Select(cache => (cache.Value.Name, cache.Value.Objects.Count)),
+    ];
+
     /// <summary>
     /// Completes once memory has a change, if anybody reads its kind there: who has made a namespace must not be told
     /// by admission that there is none.
@@ -63,14 +70,15 @@ internal sealed class ObjectCaches(
         int index = isOfNodes ? facts.Names.IndexOf(NodeName) : -1;
         WatchCache<ObjectFacts> objects = new(
             store, prefix, facts.Decode, options, services, index < 0 ? null : found => found.Fields[index]);
-        return new ObjectCache(objects, facts) { IndexedField = index < 0 ? null : NodeName };
+        return new ObjectCache(kept.Definition.QualifiedName, objects, facts) { IndexedField = index < 0 ? null : NodeName };
     }
 }
 
 /// <summary>The objects of a kind in memory.</summary>
+/// <param name="Name">The resource that they are of.</param>
 /// <param name="Objects">The cache.</param>
 /// <param name="Facts">Knows where a fact of theirs is.</param>
-internal sealed record ObjectCache(WatchCache<ObjectFacts> Objects, FactsDecoder Facts)
+internal sealed record ObjectCache(string Name, WatchCache<ObjectFacts> Objects, FactsDecoder Facts)
 {
     /// <summary>The field by which watches are found; null if there is none.</summary>
     public string? IndexedField { get; init; }

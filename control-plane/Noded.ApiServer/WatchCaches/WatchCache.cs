@@ -52,6 +52,9 @@ internal sealed class WatchCache<T> : IAsyncDisposable
         _feed = new CacheFeed<T>(store, prefix, decode, _hub, services.Logger).RunAsync(_clock, _stop.Token);
     }
 
+    /// <summary>How many objects there are.</summary>
+    public int Count => _hub.State?.Objects.Count ?? 0;
+
     /// <summary>The state of the whole prefix, or of a range of it where the store had to be asked.</summary>
     /// <exception cref="CompactedException">The revision asked for is compacted.</exception>
     /// <exception cref="FutureRevisionException">The revision asked for does not exist yet, and did not come soon.</exception>

@@ -8,7 +8,7 @@ namespace Noded.Commands;
 
 /// <summary>
 /// <c>noded apiserver</c>, and the binary under the name <c>kube-apiserver</c>: upstream's flags, so that manifests are
-/// interchangeable. Those for parts that are not there are taken, have no effect and are not in the help.
+/// interchangeable. Those that change nothing are taken where they say what is so (<see cref="ApiServerFlags"/>).
 /// </summary>
 internal static class ApiServerCommand
 {
@@ -16,17 +16,6 @@ internal static class ApiServerCommand
     internal const string ProgramName = "kube-apiserver";
 
     private const string StandardStore = "/var/lib/noded/apiserver/store.db";
-
-    /// <summary>What kubeadm's manifest has beside what counts here.</summary>
-    private static readonly string[] WithoutEffect =
-    [
-        "--allow-privileged", "--authorization-mode", "--enable-admission-plugins", "--disable-admission-plugins",
-        "--enable-bootstrap-token-auth", "--kubelet-client-certificate", "--kubelet-client-key",
-        "--kubelet-preferred-address-types", "--proxy-client-cert-file", "--proxy-client-key-file",
-        "--requestheader-allowed-names", "--requestheader-client-ca-file", "--requestheader-extra-headers-prefix",
-        "--requestheader-group-headers", "--requestheader-username-headers", "--storage-media-type",
-        "--v",
-    ];
 
     internal static Command Create()
     {
@@ -49,17 +38,18 @@ internal static class ApiServerCommand
         Option<string> etcdPrefix = With("--etcd-prefix", "What all keys in etcd begin with", "/registry");
         Option<TimeSpan> timeout = CommonOptions.Duration(
             "--request-timeout", "How long a request may take that is no watch", TimeSpan.FromMinutes(1));
+        Option<TimeSpan> eventTime = CommonOptions.Duration("--event-ttl", "How long events stay", TimeSpan.FromHours(1));
         Option<TimeSpan> compaction = CommonOptions.Duration(
             "--etcd-compaction-interval", "How long what was overwritten can be read, 0 to leave that to others", TimeSpan.FromMinutes(5));
         Option<string> file = With("--datastore-file", "Noded's own: the embedded store", StandardStore);
         Command command = new("apiserver", "Serve the Kubernetes API")
         {
             certificate, key, clients, signingKey, tokenKeys, issuer, bind, port, advertise, services, etcd, etcdAuthority,
-            etcdCertificate, etcdKey, etcdPrefix, timeout, compaction, file,
+            etcdCertificate, etcdKey, etcdPrefix, timeout, eventTime, compaction, file,
         };
-        foreach (string other in WithoutEffect)
+        foreach (Option flag in ApiServerFlags.Create())
         {
-            command.Add(new Option<string[]>(other) { Description = "Taken for upstream's manifests; without effect", Hidden = true });
+            command.Add(flag);
         }
 
         command.SetAction(async (parsed, cancellationToken) =>
@@ -84,6 +74,7 @@ internal static class ApiServerCommand
                     EtcdKeyFile = parsed.GetValue(etcdKey),
                     EtcdPrefix = parsed.GetRequiredValue(etcdPrefix),
                     RequestTimeout = parsed.GetValue(timeout),
+                    EventTimeToLive = parsed.GetValue(eventTime),
                     CompactionInterval = parsed.GetValue(compaction),
                     StoreFile = parsed.GetRequiredValue(file),
                 };

@@ -38,6 +38,7 @@ internal static partial class ApiServerProgram
                 AdvertisePort = settings.Port,
                 ServiceCidr = settings.ServiceCidr,
                 RequestTimeout = settings.RequestTimeout,
+                EventTimeToLive = settings.EventTimeToLive,
                 CompactionInterval = settings.CompactionInterval,
                 ClusterAuthority = await File.ReadAllTextAsync(settings.ClientAuthorityFile, cancellationToken),
             },

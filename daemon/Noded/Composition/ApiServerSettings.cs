@@ -44,6 +44,9 @@ internal sealed record ApiServerSettings
     /// <summary>How long a request may take that is no watch.</summary>
     public required TimeSpan RequestTimeout { get; init; }
 
+    /// <summary>How long events stay.</summary>
+    public required TimeSpan EventTimeToLive { get; init; }
+
     /// <summary>Zero to leave compaction to others.</summary>
     public required TimeSpan CompactionInterval { get; init; }
 

@@ -57,8 +57,7 @@ public sealed class EveryKindTests(ApiServerFixture api) : IClassFixture<ApiServ
         string root = resource.Group.Length == 0 ? "/api/v1" : $"/apis/{groupVersion}";
         string path = resource.IsNamespaced ? $"{root}/namespaces/default/{name}" : $"{root}/{name}";
         string named = name == "ipaddresses" ? "10.99.1.1" : $"n-{Guid.NewGuid():N}"[..12];
-        JsonNode document = JsonNode.Parse(Needs.GetValueOrDefault(resource.QualifiedName, "{}"))!; // an object
-        document["metadata"] = new JsonObject { ["name"] = named };
+        JsonNode document = Sample(resource, named);
 
         (int created, JsonNode made) = await api.SendAsync("POST", $"{path}?fieldValidation=Strict", document.ToJsonString());
         Assert.True(created == 201, made.ToJsonString());
@@ -80,6 +79,14 @@ public sealed class EveryKindTests(ApiServerFixture api) : IClassFixture<ApiServ
 
         (int deleted, _) = await api.SendAsync("DELETE", $"{path}/{named}?gracePeriodSeconds=0");
         Assert.Equal(200, deleted);
+    }
+
+    /// <summary>An object of a kind with as little in it as may be.</summary>
+    internal static JsonNode Sample(ResourceDefinition resource, string name)
+    {
+        JsonNode document = JsonNode.Parse(Needs.GetValueOrDefault(resource.QualifiedName, "{}"))!; // an object
+        document["metadata"] = new JsonObject { ["name"] = name };
+        return document;
     }
 
     private static string Around(string policy, string before, string after) =>

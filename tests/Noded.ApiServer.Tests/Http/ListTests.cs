@@ -190,6 +190,27 @@ public sealed class ListTests(ApiServerFixture api) : IClassFixture<ApiServerFix
         Assert.Equal("two", list["items"]![0]!["regarding"]!["name"]!.ToString());
     }
 
+    [Fact]
+    public async Task Event_Written_HasALeaseAndOthersDoNot()
+    {
+        string ns = (await api.ConfigMapsAsync()).Split('/')[4];
+        foreach (string name in (string[])["one", "two"])
+        {
+            await api.SendAsync("POST", $"/api/v1/namespaces/{ns}/events", $$$"""
+                {"metadata":{"name":"{{{name}}}"},"involvedObject":{"kind":"Pod","name":"p","namespace":"{{{ns}}}"},"reason":"Tested"}
+                """);
+        }
+
+        Noded.Store.RangeResult events = await api.Server.Store.RangeAsync(
+            Noded.Store.RangeRequest.OfPrefix($"/registry/core/events/{ns}/"), Token);
+        Noded.Store.RangeResult others = await api.Server.Store.RangeAsync(
+            Noded.Store.RangeRequest.OfPrefix("/registry/core/namespaces/"), Token);
+
+        Assert.Equal(2, events.KeyValues.Length);
+        Assert.All(events.KeyValues, found => Assert.NotEqual(0, found.Lease));
+        Assert.All(others.KeyValues, found => Assert.Equal(0, found.Lease));
+    }
+
     [Theory]
     [InlineData(100, false)]
     [InlineData(200 << 10, true)]

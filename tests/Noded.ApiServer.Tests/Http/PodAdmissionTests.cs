@@ -59,6 +59,44 @@ public sealed class PodAdmissionTests(ApiServerFixture api) : IClassFixture<ApiS
     }
 
     [Fact]
+    public async Task PriorityClass_OfThePod_IsItsPriority()
+    {
+        string ns = await NamespaceAsync();
+        string name = $"urgent-{Guid.NewGuid():N}"[..16];
+        await api.SendAsync(
+            "POST", "/apis/scheduling.k8s.io/v1/priorityclasses", $$$"""{"metadata":{"name":"{{{name}}}"},"value":1234,"preemptionPolicy":"Never"}""");
+
+        JsonNode pod = await PodAsync(ns, $$"""[{"name":"a","image":"x"}],"priorityClassName":"{{name}}" """);
+        (int unknown, JsonNode refused) = await CreateAsync(ns, """[{"name":"a","image":"x"}],"priorityClassName":"none" """);
+        (int forged, _) = await CreateAsync(ns, """[{"name":"a","image":"x"}],"priority":7 """);
+
+        Assert.Equal(("1234", "Never"), (pod["spec"]!["priority"]!.ToString(), pod["spec"]!["preemptionPolicy"]!.ToString()));
+        Assert.Equal((403, 403), (unknown, forged));
+        Assert.EndsWith("no PriorityClass with name none was found", refused["message"]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task StorageClass_ThatIsTheDefault_IsThatOfClaims()
+    {
+        string ns = await NamespaceAsync();
+        const string claims = "persistentvolumeclaims";
+        await api.SendAsync("POST", "/apis/storage.k8s.io/v1/storageclasses", """
+            {"metadata":{"name":"standard","annotations":{"storageclass.kubernetes.io/is-default-class":"true"} },"provisioner":"x.io/y"}
+            """);
+
+        (_, JsonNode silent) = await api.SendAsync("POST", $"/api/v1/namespaces/{ns}/{claims}", Claim("a", ""));
+        (_, JsonNode none) = await api.SendAsync("POST", $"/api/v1/namespaces/{ns}/{claims}", Claim("b", ""","storageClassName":"" """));
+        await api.SendAsync("DELETE", "/apis/storage.k8s.io/v1/storageclasses/standard");
+
+        Assert.Equal("standard", silent["spec"]!["storageClassName"]!.ToString());
+        Assert.Equal("", none["spec"]!["storageClassName"]!.ToString());
+
+        static string Claim(string name, string rest) => $$$"""
+            {"metadata":{"name":"{{{name}}}"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"} }{{{rest}}} } }
+            """;
+    }
+
+    [Fact]
     public async Task RuntimeClass_OfThePod_AddsOverheadAndPlaces()
     {
         string ns = await NamespaceAsync();

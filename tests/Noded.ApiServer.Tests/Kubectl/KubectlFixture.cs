@@ -1,10 +1,11 @@
+using Noded.ApiServer.Hosting;
 using Noded.ApiServer.Tests.Hosting;
 using Noded.Testing;
 
 namespace Noded.ApiServer.Tests.Kubectl;
 
 /// <summary>Stock kubectl against an API server that all tests of a class share, each in a namespace of its own.</summary>
-public sealed class KubectlFixture : IAsyncLifetime
+public class KubectlFixture : IAsyncLifetime
 {
     private TestApiServer? _server;
     private string _kubeconfig = "";
@@ -14,19 +15,22 @@ public sealed class KubectlFixture : IAsyncLifetime
 
     internal TestApiServer Server => _server!; // set before the first test
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
-        _server = await TestApiServer.StartAsync(TestContext.Current.CancellationToken);
+        _server = await TestApiServer.StartAsync(Change, null, TestContext.Current.CancellationToken);
         _kubeconfig = _server.WriteKubeconfig("admin", "system:masters");
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         if (_server is not null)
         {
             await _server.DisposeAsync();
         }
     }
+
+    /// <summary>What of the server is not as usual.</summary>
+    private protected virtual ApiServerOptions Change(ApiServerOptions options) => options;
 
     /// <summary>Runs kubectl and returns what it printed.</summary>
     internal async Task<string> RunAsync(params string[] arguments)
@@ -65,6 +69,14 @@ public sealed class KubectlFixture : IAsyncLifetime
             [$"KUBE_EDITOR={editor}", Program, "--kubeconfig", _kubeconfig, "--cache-dir", cache, .. arguments],
             TestContext.Current.CancellationToken);
         Assert.True(result.ExitCode == 0, $"kubectl {string.Join(' ', arguments)}\n{result.Output}{result.Error}");
+    }
+
+    /// <summary>Starts kubectl, for what goes on until it is stopped.</summary>
+    internal ChildProcess Start(params string[] arguments)
+    {
+        Assert.SkipUnless(File.Exists(Program), "kubectl is not unpacked: make debian-packages");
+        return ChildProcess.Start(
+            Program, ["--kubeconfig", _kubeconfig, "--cache-dir", Path.Combine(Server.Directory, "cache"), .. arguments]);
     }
 
     internal async Task<ProgramResult> TryAsync(params string[] arguments)

@@ -1,4 +1,5 @@
 using Noded.ApiServer.Schemas;
+using Noded.ApiServer.Tests.Http;
 using Noded.Testing;
 
 namespace Noded.ApiServer.Tests.Kubectl;
@@ -200,5 +201,106 @@ public sealed class KubectlJourneyTests(KubectlFixture kubectl) : IClassFixture<
         Assert.Contains("a:  1 bytes", await kubectl.RunAsync("-n", ns, "describe", "secret", "s"), StringComparison.Ordinal);
         Assert.Contains("Status:       Active", await kubectl.RunAsync("describe", "namespace", ns), StringComparison.Ordinal);
         Assert.Contains("kubernetes", await kubectl.RunAsync("-n", "default", "describe", "service", "kubernetes"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ApplyPrune_ManifestIsGone_DeletesItsObject()
+    {
+        string ns = await kubectl.NamespaceAsync();
+        string both = kubectl.Manifest(Map("kept") + "---\n" + Map("pruned"));
+        await kubectl.RunAsync("-n", ns, "apply", "-f", both, "--prune", "-l", "set=one");
+
+        string pruned = await kubectl.RunAsync("-n", ns, "apply", "-f", kubectl.Manifest(Map("kept")), "--prune", "-l", "set=one");
+
+        Assert.Contains("configmap/pruned pruned", pruned, StringComparison.Ordinal);
+        Assert.Equal("configmap/kept", await kubectl.RunAsync("-n", ns, "get", "cm", "-l", "set=one", "-o", "name"));
+
+        static string Map(string name) => $"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  labels: {{set: one}}\ndata: {{a: b}}\n";
+    }
+
+    [Fact]
+    public async Task Get_InEachFormat_ShowsTheObject()
+    {
+        string ns = await kubectl.NamespaceAsync();
+        await kubectl.RunAsync("-n", ns, "create", "-f", kubectl.Manifest(Deployment));
+
+        string columns = await kubectl.RunAsync(
+            "-n", ns, "get", "deploy", "-o", "custom-columns=NAME:.metadata.name,IMAGE:.spec.template.spec.containers[0].image");
+        string yaml = await kubectl.RunAsync("-n", ns, "get", "deploy", "web", "-o", "yaml");
+        string json = await kubectl.RunAsync("-n", ns, "get", "deploy", "web", "-o", "json");
+        string name = await kubectl.RunAsync("-n", ns, "get", "deploy", "-o", "name");
+        string sorted = await kubectl.RunAsync("-n", ns, "get", "deploy", "--sort-by=.metadata.name", "-o", "jsonpath={range .items[*]}{.metadata.name}{end}");
+        string labels = await kubectl.RunAsync("-n", ns, "get", "deploy", "--show-labels", "--no-headers");
+
+        Assert.Matches(@"^NAME\s+IMAGE\nweb\s+example.com/web:1.0$", columns);
+        Assert.Contains("apiVersion: apps/v1\nkind: Deployment\nmetadata:\n", yaml, StringComparison.Ordinal);
+        Assert.Equal("web", System.Text.Json.Nodes.JsonNode.Parse(json)!["metadata"]!["name"]!.ToString());
+        Assert.Equal(("deployment.apps/web", "web"), (name, sorted));
+        Assert.EndsWith("app=web", labels, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task GetWatch_Object_ShowsItsChangesAsTheyHappen()
+    {
+        string ns = await kubectl.NamespaceAsync();
+        await kubectl.RunAsync("-n", ns, "create", "configmap", "watched", "--from-literal=a=b");
+        await using ChildProcess watch = kubectl.Start("-n", ns, "get", "cm", "watched", "--watch", "--output-watch-events", "--no-headers");
+        string first = await watch.Output.ReadAsync(TestContext.Current.CancellationToken);
+
+        await kubectl.RunAsync("-n", ns, "label", "cm", "watched", "x=y");
+        string second = await watch.Output.ReadAsync(TestContext.Current.CancellationToken);
+        await kubectl.RunAsync("-n", ns, "delete", "cm", "watched");
+        string third = await watch.Output.ReadAsync(TestContext.Current.CancellationToken);
+
+        Assert.Matches(@"^ADDED\s+watched\s+1", first);
+        Assert.Matches(@"^MODIFIED\s+watched\s+1", second);
+        Assert.Matches(@"^DELETED\s+watched\s+1", third);
+    }
+
+    [Fact]
+    public async Task Wait_ForAFieldsValue_Ends()
+    {
+        string ns = await kubectl.NamespaceAsync();
+        await kubectl.RunAsync("-n", ns, "create", "-f", kubectl.Manifest(Deployment));
+        Task<string> waiting = kubectl.RunAsync(
+            "-n", ns, "wait", "deployment/web", "--for=jsonpath={.spec.replicas}=6", "--timeout=120s");
+
+        await kubectl.RunAsync("-n", ns, "scale", "deployment", "web", "--replicas=6");
+
+        Assert.Equal("deployment.apps/web condition met", await waiting);
+    }
+
+    [Fact]
+    public async Task Explain_EveryKind_KnowsItsFields()
+    {
+        foreach (ResourceDefinition resource in SchemaCatalog.BuiltIn.Resources.Where(resource => resource.Verbs.Contains("list")))
+        {
+            string explained = await kubectl.RunAsync(
+                "explain", resource.Name, $"--api-version={resource.GroupVersion}", "--recursive");
+
+            Assert.Contains($"KIND:       {resource.Kind}\n", explained, StringComparison.Ordinal);
+            Assert.Contains("  metadata\t<ObjectMeta>", explained, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Describe_EveryKind_ShowsIt()
+    {
+        using HttpClient admin = kubectl.Server.Admin();
+        foreach (ResourceDefinition resource in SchemaCatalog.BuiltIn.Resources.Where(resource => resource.IsStored))
+        {
+            string name = resource.Name == "ipaddresses" ? "10.99.1.1" : $"n-{Guid.NewGuid():N}"[..12];
+            string root = resource.Group.Length == 0 ? "/api/v1" : $"/apis/{resource.GroupVersion}";
+            string path = resource.IsNamespaced ? $"{root}/namespaces/default/{resource.Name}" : $"{root}/{resource.Name}";
+            using StringContent body = new(
+                EveryKindTests.Sample(resource, name).ToJsonString(), System.Text.Encoding.UTF8, "application/json");
+            using HttpResponseMessage made = await admin.PostAsync(path, body, TestContext.Current.CancellationToken);
+            Assert.True(made.IsSuccessStatusCode, resource.Name);
+
+            string kind = resource.Group.Length == 0 ? resource.Name : $"{resource.Name}.{resource.Version}.{resource.Group}";
+            string described = await kubectl.RunAsync("describe", kind, name, "-n", "default");
+
+            Assert.Matches($@"Name:\s+{System.Text.RegularExpressions.Regex.Escape(name)}", described);
+        }
     }
 }

@@ -27,7 +27,7 @@ internal sealed class BenchmarkApiServer : IAsyncDisposable
     /// <summary>Of a ServiceAccount that is admin of the namespace, and not in system:masters.</summary>
     internal string Token { get; private set; } = "";
 
-    internal string Directory => _directory.FullName;
+    internal string Folder => _directory.FullName;
 
     internal static string Pods => $"/api/v1/namespaces/{Namespace}/pods";
 
@@ -87,7 +87,7 @@ internal sealed class BenchmarkApiServer : IAsyncDisposable
     {
         using X509Certificate2 server = _pki.IssueServer("kube-apiserver", ["127.0.0.1"]);
         using ECDsa signing = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        TestPki.WritePem(server, Directory, "server");
+        TestPki.WritePem(server, Folder, "server");
         await File.WriteAllTextAsync(At("ca.crt"), _pki.Authority.ExportCertificatePem(), cancellationToken);
         await File.WriteAllTextAsync(At("sa.key"), signing.ExportPkcs8PrivateKeyPem(), cancellationToken);
         _process = ChildProcess.Start(
@@ -140,5 +140,5 @@ internal sealed class BenchmarkApiServer : IAsyncDisposable
         return handler;
     }
 
-    private string At(string name) => Path.Combine(Directory, name);
+    private string At(string name) => Path.Combine(Folder, name);
 }

@@ -15,7 +15,7 @@ internal sealed partial record WrkRun(double PerSecond, long Requests)
     internal static async Task<WrkRun> RunAsync(
         BenchmarkApiServer server, string path, string? body, TimeSpan time, CancellationToken cancellationToken)
     {
-        string script = Path.Combine(server.Directory, "request.lua");
+        string script = Path.Combine(server.Folder, "request.lua");
         string post = body is null ? "" : $"wrk.method = \"POST\"\nwrk.body = [==[{body}]==]\nwrk.headers[\"Content-Type\"] = \"application/json\"\n";
         await File.WriteAllTextAsync(script, $"{post}wrk.headers[\"Authorization\"] = \"Bearer {server.Token}\"\n", cancellationToken);
         string seconds = string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0}s");

@@ -16,6 +16,9 @@ RUNTIME := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 SOURCES := $(shell find daemon cni-plugins control-plane bpf packaging/images -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.c' -o -name '*.h' \)) \
 	Directory.Build.props Directory.Packages.props
 
+# One compiler for all projects, whatever the environment says: it halves the time of a build.
+COMPILE := -p:UseSharedCompilation=true
+
 # Where `make run` puts its node. Short: socket paths below it have 107 bytes.
 ROOT ?= /var/lib/noded-dev
 MAX_BINARY_MIB := 45
@@ -50,7 +53,7 @@ debian-packages: ## Unpack what tests of the API server use of newer Debian: kub
 .PHONY: build
 build: ## Compile everything; warnings are errors
 	@dotnet restore Node.sln --verbosity quiet
-	dotnet build Node.sln --no-restore --verbosity quiet --nologo
+	dotnet build Node.sln --no-restore --verbosity quiet --nologo $(COMPILE)
 
 .PHONY: images
 images: $(IMAGES)/testimage.tar ## Build the image that the demo and the tests use
@@ -64,7 +67,7 @@ publish: $(NODED) ## Compile the one native binary
 
 $(NODED): $(SOURCES)
 	@echo "compiling noded; this takes a minute or two"
-	dotnet publish daemon/Noded -c Release -r $(RUNTIME) -o $(dir $@) --verbosity quiet --nologo
+	dotnet publish daemon/Noded -c Release -r $(RUNTIME) -o $(dir $@) --verbosity quiet --nologo $(COMPILE)
 	touch $@
 
 .PHONY: aot-check

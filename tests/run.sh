@@ -18,7 +18,7 @@ for project in "$here"/*.Tests; do
 	log=$results/$name.log
 	printf '%s ... ' "$name"
 	# A test that hangs must not take the whole run with it.
-	timeout --kill-after=10 600 "$binaries/$name/debug/$name" --ansi off --progress off "$@" >"$log" 2>&1
+	timeout --kill-after=10 900 "$binaries/$name/debug/$name" --ansi off --progress off "$@" >"$log" 2>&1
 	code=$?
 	p=$(count succeeded "$log") f=$(count failed "$log") s=$(count skipped "$log")
 	echo "$p passed, $f failed, $s skipped"

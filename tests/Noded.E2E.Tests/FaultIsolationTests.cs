@@ -46,8 +46,13 @@ public sealed class FaultIsolationTests
         }
 
         await node.WaitForTimelineAsync(entry => entry.What == "removed", Others, Token);
-        Pod stuck = Assert.Single(await node.PodsAsync(Token), pod => pod.Name == "stuck-node1");
-        Assert.NotEqual("Running", stuck.Phase);
+
+        // What it waits for is told when that takes half a minute.
+        await node.WaitForTimelineAsync(
+            entry => entry.Subject.Contains("stuck", StringComparison.Ordinal) && entry.What == "phase none → Pending", 1, Token);
+        Pod stuck = Assert.Single(await node.PodsAsync(Token));
+        Assert.Contains("PodRuntimeStalled", stuck.Json, StringComparison.Ordinal);
+        Assert.Contains("mount", stuck.Json, StringComparison.Ordinal);
         Assert.Contains((await node.StatusAsync(Token)).Components, component => component is { Name: "kubelet", Healthy: true });
 
         // Its server ends, and with it every wait for it: the pod learns that there is no such directory.

@@ -95,7 +95,7 @@ public sealed class ResourceTests
         node.Place("filler.yaml", $$"""
             apiVersion: v1
             kind: Pod
-            metadata: {name: filler, annotations: {noded.dev/network: none}}
+            metadata: {name: filler, annotations: {noded.dev/network: none} }
             spec:
               restartPolicy: Always
               terminationGracePeriodSeconds: 1

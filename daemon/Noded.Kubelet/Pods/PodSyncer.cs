@@ -57,6 +57,12 @@ internal sealed class PodSyncer(
         {
             await StopAsync(pod, actions, state, cancellationToken);
             retryAt = Earlier(retryAt, await StartAsync(pod, status, actions, state, failures, cancellationToken));
+            if (actions.Start.Any(start => start.Container.IsRestartableInit() && !failures.ContainsKey(start.Container.Name)))
+            {
+                // Nobody will tell that a sidecar runs, and what comes after it waits for that.
+                retryAt = Earlier(retryAt, clock.GetUtcNow());
+            }
+
             status = await runtime.GetPodStatusAsync(pod.Uid, cancellationToken);
         }
 

@@ -34,6 +34,8 @@ internal sealed class BenchmarkNode : IAsyncDisposable
     internal CgroupHierarchies Hierarchies { get; } = CgroupHierarchies.Discover();
 
     /// <summary>The daemon as the machine numbers it.</summary>
+    internal bool IsDaemonRunning => _daemon is not null;
+
     internal int DaemonPid => Daemon.Id;
 
     private ChildProcess Daemon => _daemon ?? throw new InvalidOperationException("The daemon does not run.");

@@ -80,7 +80,7 @@ internal static partial class PodCases
             InitContainers =
             [
                 Container("s1", Forever,
-                    "restartPolicy: Always, startupProbe: {periodSeconds: 1, exec: {command: [/testimage, exit, '0']}}"),
+                    "restartPolicy: Always, startupProbe: {periodSeconds: 1, timeoutSeconds: 20, exec: {command: [/testimage, exit, '0']}}"),
             ],
         },
         new("sidecar-two-with-job", Never, [Just("exit 0")])
@@ -103,24 +103,24 @@ internal static partial class PodCases
 
     private static IEnumerable<PodCase> Probes =>
     [
-        new("probe-ready-exec", "", [Just(Forever, "readinessProbe: {periodSeconds: 1, exec: {command: [/testimage, exit, '0']}}")]),
-        new("probe-unready-exec", "", [Just(Forever, "readinessProbe: {periodSeconds: 1, exec: {command: [/testimage, exit, '1']}}")]),
+        new("probe-ready-exec", "", [Just(Forever, "readinessProbe: {periodSeconds: 1, timeoutSeconds: 20, exec: {command: [/testimage, exit, '0']}}")]),
+        new("probe-unready-exec", "", [Just(Forever, "readinessProbe: {periodSeconds: 1, timeoutSeconds: 20, exec: {command: [/testimage, exit, '1']}}")]),
         new("probe-ready-http", "",
-            [Just("serve --http 8080", "readinessProbe: {periodSeconds: 1, httpGet: {port: 8080, path: /health}}")]),
+            [Just("serve --http 8080", "readinessProbe: {periodSeconds: 1, timeoutSeconds: 20, httpGet: {port: 8080, path: /health}}")]),
         new("probe-unready-http", "",
-            [Just("serve --http 8080", "readinessProbe: {periodSeconds: 1, httpGet: {port: 8080, path: /status/500}}")]),
-        new("probe-ready-tcp", "", [Just("serve --tcp 8080", "readinessProbe: {periodSeconds: 1, tcpSocket: {port: 8080}}")]),
-        new("probe-ready-grpc", "", [Just("serve --grpc 8080", "readinessProbe: {periodSeconds: 1, grpc: {port: 8080}}")]),
+            [Just("serve --http 8080", "readinessProbe: {periodSeconds: 1, timeoutSeconds: 20, httpGet: {port: 8080, path: /status/500}}")]),
+        new("probe-ready-tcp", "", [Just("serve --tcp 8080", "readinessProbe: {periodSeconds: 1, timeoutSeconds: 20, tcpSocket: {port: 8080}}")]),
+        new("probe-ready-grpc", "", [Just("serve --grpc 8080", "readinessProbe: {periodSeconds: 1, timeoutSeconds: 20, grpc: {port: 8080}}")]),
         new("probe-ready-named-port", "",
-            [Just("serve --http 8080", "ports: [{name: web, containerPort: 8080}], readinessProbe: {periodSeconds: 1, httpGet: {port: web}}")]),
+            [Just("serve --http 8080", "ports: [{name: web, containerPort: 8080}], readinessProbe: {periodSeconds: 1, timeoutSeconds: 20, httpGet: {port: web}}")]),
         new("probe-liveness-fails", "",
-            [Just(Forever, "livenessProbe: {periodSeconds: 1, failureThreshold: 1, exec: {command: [/testimage, exit, '1']}}")]),
+            [Just(Forever, "livenessProbe: {periodSeconds: 1, timeoutSeconds: 20, failureThreshold: 1, exec: {command: [/testimage, exit, '1']}}")]),
         new("probe-liveness-fails-never", Never,
-            [Just(Forever, "livenessProbe: {periodSeconds: 1, failureThreshold: 1, exec: {command: [/testimage, exit, '1']}}")]),
+            [Just(Forever, "livenessProbe: {periodSeconds: 1, timeoutSeconds: 20, failureThreshold: 1, exec: {command: [/testimage, exit, '1']}}")]),
         new("probe-startup-succeeds", "",
-            [Just(Forever, "startupProbe: {periodSeconds: 1, exec: {command: [/testimage, exit, '0']}}")]),
+            [Just(Forever, "startupProbe: {periodSeconds: 1, timeoutSeconds: 20, exec: {command: [/testimage, exit, '0']}}")]),
         new("probe-startup-fails-never", Never,
-            [Just(Forever, "startupProbe: {periodSeconds: 1, failureThreshold: 1, exec: {command: [/testimage, exit, '1']}}")]),
+            [Just(Forever, "startupProbe: {periodSeconds: 1, timeoutSeconds: 20, failureThreshold: 1, exec: {command: [/testimage, exit, '1']}}")]),
     ];
 
     private static IEnumerable<PodCase> Hooks =>
@@ -168,6 +168,6 @@ internal static partial class PodCases
                 Container("b", "exit 0", "volumeMounts: [{name: v, mountPath: /v}]"),
             ]),
         new("several-share-localhost", "",
-            [Container("a", "serve --http 8080"), Container("b", Forever, "readinessProbe: {periodSeconds: 1, httpGet: {host: '', port: 8080}}")]),
+            [Container("a", "serve --http 8080"), Container("b", Forever, "readinessProbe: {periodSeconds: 1, timeoutSeconds: 20, httpGet: {host: '', port: 8080}}")]),
     ];
 }

@@ -10,16 +10,21 @@ internal static class PodOutcome
     internal static string Describe(PodCase pod, Pod? seen, IEnumerable<Event> events, IEnumerable<string> log)
     {
         List<string> lines = [pod.Name];
+        bool isReady = false;
         if (seen is not null)
         {
             using JsonDocument document = JsonDocument.Parse(seen.Json);
             JsonElement status = document.RootElement.GetProperty("status");
-            lines.Add($"  {Text(status, "phase")}{After(" ", Text(status, "reason"))} {Text(status, "qosClass")}{(IsReady(status) ? " ready" : "")}");
+            isReady = IsReady(status);
+            lines.Add($"  {Text(status, "phase")}{After(" ", Text(status, "reason"))} {Text(status, "qosClass")}{(isReady ? " ready" : "")}");
             lines.AddRange(Containers(status, "initContainerStatuses").Select(line => $"  init {line}"));
             lines.AddRange(Containers(status, "containerStatuses").Select(line => $"  {line}"));
         }
 
-        lines.Add($"  events {string.Join(' ', Reasons($"pod default/{pod.Name}-node1", events))}");
+        // On a busy machine a server may not listen yet when it is asked for the first time.
+        IEnumerable<string> reasons = Reasons($"pod default/{pod.Name}-node1", events)
+            .Where(reason => !isReady || !reason.EndsWith(":Unhealthy", StringComparison.Ordinal));
+        lines.Add($"  events {string.Join(' ', reasons)}");
         if (pod.Log is { } prefix)
         {
             lines.AddRange(log.Where(line => line.StartsWith(prefix, StringComparison.Ordinal)).Select(line => $"  log {line.Trim()}"));

@@ -54,7 +54,11 @@ public sealed class PodTableTests
             await File.WriteAllTextAsync(OutcomesFile, string.Join('\n', found) + "\n", Token);
         }
 
-        Assert.Equal(PodCases.All.Select(pod => expected.GetValueOrDefault(pod.Name, pod.Name)), found);
+        IEnumerable<string> others = PodCases.All.Zip(found)
+            .Where(pair => expected.GetValueOrDefault(pair.First.Name) != pair.Second)
+            .Select(pair => $"expected {expected.GetValueOrDefault(pair.First.Name, "nothing")}\nfound {pair.Second}");
+        string report = string.Join("\n\n", others);
+        Assert.True(report.Length == 0, report);
         Assert.Empty(await node.PodsAsync(Token));
     }
 

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using k8s.Models;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Runtime;
@@ -40,6 +41,21 @@ public sealed class PodWorkerTests
         Assert.Contains("kubelet_pod_worker_duration_seconds_count{operation_type=\"kill\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("kubelet_started_pods_total 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("kubelet_started_containers_total{container_type=\"container\"} 1\n", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sidecar_HasStarted_WhatComesAfterItStartsWithoutAnEvent()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        Pod pod = APod(inits: ["first", "second"]);
+        foreach (V1Container sidecar in pod.Spec.InitContainers)
+        {
+            sidecar.RestartPolicy = "Always";
+        }
+
+        await kubelet.DesireAsync(pod);
+
+        Assert.Equal(["first", "second", "app"], kubelet.Alive().OrderBy(container => container.StartedAt).Select(container => container.Name));
     }
 
     [Fact]

@@ -127,6 +127,11 @@ bench-idle: $(NODED) images ## Measure what a node costs that has nothing to do
 bench-cni: packages $(NODED) images ## Measure the CNI plugins beside Debian's
 	@dotnet run --project tests/Noded.Benchmarks -c Release -- cni
 
+.PHONY: bench-dns
+bench-dns: packages $(NODED) images ## Measure the cluster's DNS server beside unbound and dnsmasq
+	@DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends dnsperf unbound dnsmasq-base >/dev/null
+	dotnet run --project tests/Noded.Benchmarks -c Release -- dns
+
 .PHONY: clean
 clean: ## Remove what the build made
 	@rm -rf $(ARTIFACTS)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Noded.Benchmarks.Cni;
+using Noded.Benchmarks.Dns;
 using Noded.Benchmarks.Idle;
 using Noded.Benchmarks.Nodes;
 using Noded.Benchmarks.Pods;
@@ -44,7 +45,12 @@ Command cni = new("cni", "What a call of the CNI plugins costs") { calls };
 cni.SetAction((parsed, cancellationToken) => PublishAsync(
     (files, token) => CniBenchmark.RunAsync(files, parsed.GetRequiredValue(calls), token), cancellationToken));
 
-return await new RootCommand("noded's benchmarks; they need root") { start, idle, cni, pods }.Parse(args).InvokeAsync();
+Option<int> dnsSeconds = Number("--seconds", "Length of each load", 5);
+Command dns = new("dns", "What the cluster's DNS server answers") { dnsSeconds };
+dns.SetAction((parsed, cancellationToken) => PublishAsync(
+    (files, token) => DnsBenchmark.RunAsync(files, parsed.GetRequiredValue(dnsSeconds), token), cancellationToken));
+
+return await new RootCommand("noded's benchmarks; they need root") { start, idle, cni, pods, dns }.Parse(args).InvokeAsync();
 
 static Option<int> Number(string name, string description, int value) =>
     new(name) { Description = description, DefaultValueFactory = _ => value };

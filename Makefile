@@ -138,6 +138,11 @@ bench-cni: packages $(NODED) images ## Measure the CNI plugins beside Debian's
 bench-control-plane: packages $(NODED) images ## Measure what the API server does in a second
 	@dotnet run --project tests/Noded.Benchmarks -c Release -- control-plane
 
+.PHONY: bench-dns
+bench-dns: packages $(NODED) images ## Measure the cluster's DNS server beside unbound and dnsmasq
+	@DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends dnsperf unbound dnsmasq-base >/dev/null
+	dotnet run --project tests/Noded.Benchmarks -c Release -- dns
+
 .PHONY: clean
 clean: ## Remove what the build made
 	@rm -rf $(ARTIFACTS)

@@ -71,7 +71,7 @@ public sealed partial class DnsComponent
             new LoopbackAddresses(_options.Marker, () => RtNetlink.Open()).Ensure(_options.Addresses);
         }
 
-        ClusterZone zone = new(_options.Domain.ToLowerInvariant(), _options.Addresses, _options.ReverseRanges);
+        ClusterZone zone = new(_options.Domain.TrimEnd('.').ToLowerInvariant(), _options.Addresses, _options.ReverseRanges);
         ClusterRecords records = new(zone, _clock);
         ResponseCache cache = new(CacheLimit, _clock);
         _metrics.Begin(zone.Domain + ".");

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Noded.Dns.Server;
 using Noded.Dns.Wire;
@@ -27,9 +26,9 @@ public sealed class DnsMetrics
     private readonly Counter _forwarded;
     private readonly Gauge _cacheEntries;
 
-    // Made once: finding a series by its labels costs more than the answer.
-    private readonly ConcurrentDictionary<(bool IsOurs, DnsTransport Transport, RecordType Type), Counter.Child> _requestsOf = [];
-    private readonly ConcurrentDictionary<(bool IsOurs, ResponseCode Code), Counter.Child> _responsesOf = [];
+    // Made when first counted: finding a series by its labels costs more than the answer.
+    private Counter.Child?[] _requestsOf = [];
+    private Counter.Child?[] _responsesOf = [];
     private Histogram.Child[] _durationOf = [];
 
     public DnsMetrics(CollectorRegistry registry)
@@ -72,17 +71,20 @@ public sealed class DnsMetrics
     {
         Zone = zone;
         _durationOf = [_duration.WithLabels(AnyZone), _duration.WithLabels(zone)];
-        _requestsOf.Clear();
-        _responsesOf.Clear();
+        _requestsOf = new Counter.Child?[8 * (Types.Length + 1)];
+        _responsesOf = new Counter.Child?[2 * (CodeNames.Length + 1)];
     }
 
     /// <param name="isOurs">Whether the name is in our zones.</param>
     internal void Count(bool isOurs, DnsTransport transport, RecordType type, ResponseCode code, TimeSpan duration)
     {
-        RecordType known = Array.IndexOf(Types, type) >= 0 ? type : 0;
-        _requestsOf.GetOrAdd((isOurs, transport, known), NewRequests, this).Inc();
-        _responsesOf.GetOrAdd((isOurs, code), NewResponses, this).Inc();
-        _durationOf[isOurs ? 1 : 0].Observe(duration.TotalSeconds);
+        int zone = isOurs ? 1 : 0;
+        int known = Types.AsSpan().IndexOf(type) + 1;
+        int index = (((((known * 2) + zone) * 2) + (transport.IsTcp ? 1 : 0)) * 2) + (transport.IsV6 ? 1 : 0);
+        (_requestsOf[index] ??= NewRequests(isOurs, transport, known)).Inc();
+        int rcode = Math.Min((int)code, CodeNames.Length);
+        (_responsesOf[(rcode * 2) + zone] ??= NewResponses(isOurs, code)).Inc();
+        _durationOf[zone].Observe(duration.TotalSeconds);
     }
 
     internal void CountForward(IPEndPoint server) => _forwards.WithLabels(server.ToString()).Inc();
@@ -91,17 +93,16 @@ public sealed class DnsMetrics
     internal void CountForwarded(IPEndPoint server, ResponseCode? code) =>
         _forwarded.WithLabels(server.ToString(), code is { } known ? NameOf(known) : "none").Inc();
 
-    private static Counter.Child NewRequests(
-        (bool IsOurs, DnsTransport Transport, RecordType Type) key, DnsMetrics metrics) =>
-        metrics._requests.WithLabels(
-            key.IsOurs ? metrics.Zone : AnyZone,
-            key.Transport.Protocol,
-            key.Transport.Family,
-            key.Type == 0 ? "other" : key.Type.ToString().ToUpperInvariant());
+    /// <param name="known">One more than the type's index; 0 for the rare ones.</param>
+    private Counter.Child NewRequests(bool isOurs, DnsTransport transport, int known) => _requests.WithLabels(
+        isOurs ? Zone : AnyZone,
+        transport.Protocol,
+        transport.Family,
+        known == 0 ? "other" : Types[known - 1].ToString().ToUpperInvariant());
 
-    private static Counter.Child NewResponses((bool IsOurs, ResponseCode Code) key, DnsMetrics metrics) =>
-        metrics._responses.WithLabels(key.IsOurs ? metrics.Zone : AnyZone, NameOf(key.Code));
+    private Counter.Child NewResponses(bool isOurs, ResponseCode code) =>
+        _responses.WithLabels(isOurs ? Zone : AnyZone, NameOf(code));
 
     private static string NameOf(ResponseCode code) =>
-        (int)code < CodeNames.Length ? CodeNames[(int)code] : code == ResponseCode.BadVers ? "BADVERS" : "other";
+        (int)code < CodeNames.Length ? CodeNames[(int)code] : "other";
 }

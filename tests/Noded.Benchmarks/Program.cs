@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Noded.Benchmarks.Cni;
 using Noded.Benchmarks.ControlPlane;
+using Noded.Benchmarks.Dns;
 using Noded.Benchmarks.Idle;
 using Noded.Benchmarks.Nodes;
 using Noded.Benchmarks.Pods;
@@ -52,7 +53,12 @@ controlPlane.SetAction((parsed, cancellationToken) => PublishAsync(
         files.Binary, new ControlPlaneOptions(TimeSpan.FromSeconds(parsed.GetRequiredValue(window))), token),
     cancellationToken));
 
-return await new RootCommand("noded's benchmarks; they need root") { start, idle, cni, pods, controlPlane }.Parse(args).InvokeAsync();
+Option<int> dnsSeconds = Number("--seconds", "Length of each load", 5);
+Command dns = new("dns", "What the cluster's DNS server answers") { dnsSeconds };
+dns.SetAction((parsed, cancellationToken) => PublishAsync(
+    (files, token) => DnsBenchmark.RunAsync(files, parsed.GetRequiredValue(dnsSeconds), token), cancellationToken));
+
+return await new RootCommand("noded's benchmarks; they need root") { start, idle, cni, pods, controlPlane, dns }.Parse(args).InvokeAsync();
 
 static Option<int> Number(string name, string description, int value) =>
     new(name) { Description = description, DefaultValueFactory = _ => value };

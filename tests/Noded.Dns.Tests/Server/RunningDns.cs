@@ -59,7 +59,14 @@ internal sealed class RunningDns : IAsyncDisposable
         await socket.ConnectAsync(Address, cancellationToken);
         await socket.SendAsync(query, SocketFlags.None, cancellationToken);
         byte[] answer = new byte[4096];
-        return new DnsMessage(answer.AsSpan(0, await socket.ReceiveAsync(answer, SocketFlags.None, cancellationToken)));
+        Task<int> receiving = socket.ReceiveAsync(answer, SocketFlags.None, cancellationToken).AsTask();
+        if (await Task.WhenAny(receiving, _running) == _running)
+        {
+            // It has failed: no answer will come.
+            await _running;
+        }
+
+        return new DnsMessage(answer.AsSpan(0, await receiving));
     }
 
     public async Task<TcpAsker> ConnectAsync(CancellationToken cancellationToken)

@@ -33,15 +33,14 @@ public sealed class ApiServerCrashTests : IAsyncLifetime
     private static int Rounds =>
         int.TryParse(Environment.GetEnvironmentVariable("NODED_APISERVER_CRASH_ROUNDS"), CultureInfo.InvariantCulture, out int rounds) ? rounds : 4;
 
-    public ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         using X509Certificate2 server = _pki.IssueServer("kube-apiserver", ["127.0.0.1"]);
         using ECDsa signing = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         TestPki.WritePem(server, _directory.FullName, "server");
-        File.WriteAllText(At("ca.crt"), _pki.Authority.ExportCertificatePem());
-        File.WriteAllText(At("sa.key"), signing.ExportPkcs8PrivateKeyPem());
+        await File.WriteAllTextAsync(At("ca.crt"), _pki.Authority.ExportCertificatePem(), Token);
+        await File.WriteAllTextAsync(At("sa.key"), signing.ExportPkcs8PrivateKeyPem(), Token);
         _port = EtcdServer.FreePort();
-        return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()

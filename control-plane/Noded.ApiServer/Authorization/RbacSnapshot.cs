@@ -8,14 +8,15 @@ using Noded.ApiServer.Selectors;
 
 namespace Noded.ApiServer.Authorization;
 
-/// <summary>All roles and bindings at one moment.</summary>
+/// <summary>All roles and bindings at one moment, found by whom they are for.</summary>
 internal sealed class RbacSnapshot
 {
     private const string Prefix = "/registry/rbac.authorization.k8s.io/";
 
     private readonly Dictionary<string, ImmutableArray<PolicyRule>> _roles = new(StringComparer.Ordinal);
-    private readonly List<JsonObject> _clusterBindings = [];
-    private readonly Dictionary<string, List<JsonObject>> _bindings = new(StringComparer.Ordinal);
+
+    // By namespace, the empty one for everywhere, and subject: what somebody may do there.
+    private readonly Dictionary<(string Namespace, Subject Subject), List<ImmutableArray<PolicyRule>>> _granted = [];
 
     public RbacSnapshot(IReadOnlyDictionary<string, JsonObject> documents)
     {
@@ -26,37 +27,35 @@ internal sealed class RbacSnapshot
             {
                 _roles[Key(document.Namespace(), document.Name())] = [.. RulesOf(document, clusterRoles)];
             }
-            else if (IsOf(key, "clusterrolebindings"))
-            {
-                _clusterBindings.Add(document);
-            }
-            else if (IsOf(key, "rolebindings"))
-            {
-                if (!_bindings.TryGetValue(document.Namespace(), out List<JsonObject>? list))
-                {
-                    list = [];
-                    _bindings[document.Namespace()] = list;
-                }
+        }
 
-                list.Add(document);
+        foreach ((string key, JsonObject document) in documents)
+        {
+            if (IsOf(key, "clusterrolebindings") || IsOf(key, "rolebindings"))
+            {
+                Grant(document, document.Namespace());
             }
         }
     }
 
-    public bool Allows(AccessRequest request) =>
-        RulesFor(request.User, request.Path is null ? request.Namespace : "").Any(rule => rule.Allows(request));
+    public bool Allows(AccessRequest request)
+    {
+        foreach (PolicyRule rule in RulesFor(request.User, request.Path is null ? request.Namespace : ""))
+        {
+            if (rule.Allows(request))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>What somebody may do in a namespace, or in none.</summary>
     public IEnumerable<PolicyRule> RulesFor(UserIdentity user, string ns)
     {
-        IEnumerable<PolicyRule> everywhere = _clusterBindings
-            .Where(binding => Names(binding, user, ""))
-            .SelectMany(binding => RulesOfReference(binding, ""));
-        return ns.Length == 0
-            ? everywhere
-            : everywhere.Concat(_bindings.GetValueOrDefault(ns, [])
-                .Where(binding => Names(binding, user, ns))
-                .SelectMany(binding => RulesOfReference(binding, ns)));
+        IEnumerable<PolicyRule> everywhere = RulesIn("", user);
+        return ns.Length == 0 ? everywhere : everywhere.Concat(RulesIn(ns, user));
     }
 
     /// <summary>What a role allows; null if there is none.</summary>
@@ -64,6 +63,59 @@ internal sealed class RbacSnapshot
     /// <param name="name">Its name.</param>
     public ImmutableArray<PolicyRule>? RulesOfRole(string ns, string name) =>
         _roles.TryGetValue(Key(ns, name), out ImmutableArray<PolicyRule> rules) ? rules : null;
+
+    private IEnumerable<PolicyRule> RulesIn(string ns, UserIdentity user)
+    {
+        foreach (PolicyRule rule in RulesOf(ns, new Subject(IsGroup: false, user.Name)))
+        {
+            yield return rule;
+        }
+
+        foreach (string group in user.Groups)
+        {
+            foreach (PolicyRule rule in RulesOf(ns, new Subject(IsGroup: true, group)))
+            {
+                yield return rule;
+            }
+        }
+    }
+
+    private IEnumerable<PolicyRule> RulesOf(string ns, Subject subject) =>
+        _granted.TryGetValue((ns, subject), out List<ImmutableArray<PolicyRule>>? granted)
+            ? granted.SelectMany(rules => rules)
+            : [];
+
+    private void Grant(JsonObject binding, string ns)
+    {
+        JsonObject? reference = binding.Object("roleRef");
+        string place = reference.Text("kind") == "Role" ? ns : "";
+        if (RulesOfRole(place, reference.Text("name") ?? "") is not { } rules)
+        {
+            return;
+        }
+
+        foreach (Subject subject in binding.Objects("subjects").Select(entry => SubjectOf(entry, ns)).OfType<Subject>().Distinct())
+        {
+            if (!_granted.TryGetValue((ns, subject), out List<ImmutableArray<PolicyRule>>? granted))
+            {
+                _granted[(ns, subject)] = granted = [];
+            }
+
+            granted.Add(rules);
+        }
+    }
+
+    private static Subject? SubjectOf(JsonObject subject, string ns)
+    {
+        string name = subject.Text("name") ?? "";
+        return subject.Text("kind") switch
+        {
+            "User" => new Subject(IsGroup: false, name),
+            "Group" => new Subject(IsGroup: true, name),
+            "ServiceAccount" => new Subject(IsGroup: false, $"system:serviceaccount:{subject.Text("namespace") ?? ns}:{name}"),
+            _ => null,
+        };
+    }
 
     private static bool IsOf(string key, string resource) =>
         key.AsSpan(Prefix.Length).StartsWith(resource) && key[Prefix.Length + resource.Length] == '/';
@@ -82,20 +134,6 @@ internal sealed class RbacSnapshot
             : RulesOf(source, [.. clusterRoles.Where(other => other.Name() != role.Name())]));
     }
 
-    private ImmutableArray<PolicyRule> RulesOfReference(JsonObject binding, string ns)
-    {
-        JsonObject? reference = binding.Object("roleRef");
-        string place = reference.Text("kind") == "Role" ? ns : "";
-        return _roles.GetValueOrDefault(Key(place, reference.Text("name") ?? ""), []);
-    }
-
-    private static bool Names(JsonObject binding, UserIdentity user, string ns) =>
-        binding.Objects("subjects").Any(subject => subject.Text("kind") switch
-        {
-            "User" => subject.Text("name") == user.Name,
-            "Group" => user.Groups.Contains(subject.Text("name") ?? ""),
-            "ServiceAccount" =>
-                user.Name == $"system:serviceaccount:{subject.Text("namespace") ?? ns}:{subject.Text("name")}",
-            _ => false,
-        });
+    /// <summary>A user, ServiceAccounts among them, or a group.</summary>
+    private readonly record struct Subject(bool IsGroup, string Name);
 }

@@ -65,7 +65,15 @@ internal sealed class GarbageCollector(
 
     private static void Note(OwnerGraph graph, HashSet<string> dirty, KeyValue keyValue)
     {
-        if (DocumentReader.ReadJson(keyValue.Value.Span).Root is not JsonObject document || document.Uid().Length == 0)
+        // Of every object that is written only this is read.
+        ReadOnlySpan<byte> metadata = JsonSlice.Of(keyValue.Value.Span, "metadata"u8);
+        if (metadata.IsEmpty)
+        {
+            return;
+        }
+
+        JsonObject document = new() { ["metadata"] = DocumentReader.ReadJson(metadata).Root };
+        if (document.Uid().Length == 0)
         {
             return;
         }

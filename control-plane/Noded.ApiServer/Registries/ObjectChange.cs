@@ -21,7 +21,7 @@ internal sealed record ObjectChange(Resource Resource, string? Namespace, string
         IReadOnlyDictionary<string, byte[]> before = old is null ? new Dictionary<string, byte[]>() : Resource.Strategy.Claims(old);
         KeyValuePair<string, byte[]>[] added = [.. after.Where(claim => !before.ContainsKey(claim.Key))];
         string[] released = [.. before.Keys.Where(key => !after.ContainsKey(key))];
-        ReadOnlyMemory<byte> value = Resource.ToStored(document.Copy()).ToUtf8();
+        ReadOnlyMemory<byte> value = (Resource.IsStoredVersion ? document : Resource.ToStored(document.Copy())).ToUtf8();
         return new Transaction(
             [new Condition(Key, revision), .. added.Select(claim => new Condition(claim.Key, 0))],
             [

@@ -32,22 +32,22 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
                 document.Metadata()["name"] = ObjectMetadata.GenerateName(prefix);
             }
 
-            JsonObject made = isGenerated && attempt < NameTries ? document.Copy() : document;
-            await AdmitAsync(new AdmissionRequest(resource, made, null), options.Admit, cancellationToken);
-            ObjectPreparation.Validate(resource, made, null);
-            if (await PutNewAsync(resource, ns, made, options, cancellationToken) is { } revision)
+            // With another name it is admitted again, which changes nothing that has been changed before.
+            await AdmitAsync(new AdmissionRequest(resource, document, null), options.Admit, cancellationToken);
+            ObjectPreparation.Validate(resource, document, null);
+            if (await PutNewAsync(resource, ns, document, options, cancellationToken) is { } revision)
             {
-                return made.WithRevision(revision);
+                return document.WithRevision(revision);
             }
 
             if (!isGenerated)
             {
-                throw ApiStatusException.AlreadyExists(resource.Definition, made.Name());
+                throw ApiStatusException.AlreadyExists(resource.Definition, document.Name());
             }
 
             if (attempt == NameTries)
             {
-                throw ApiStatusException.GenerateNameConflict(resource.Definition, made.Name());
+                throw ApiStatusException.GenerateNameConflict(resource.Definition, document.Name());
             }
         }
     }
@@ -214,18 +214,13 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
         IReadOnlyDictionary<string, byte[]> asked = change.Resource.Strategy.Claims(document);
         for (int attempt = 0; attempt < AllocationTries; attempt++)
         {
-            JsonObject chosen = document.Copy();
+            // What nobody chooses anything in need not be kept as it was for another try.
+            JsonObject chosen = change.Resource.Strategy.Allocates ? document.Copy() : document;
             change.Resource.Strategy.Allocate(chosen);
             TransactionResult result = await store.CommitAsync(change.Put(chosen, old, revision, lease), cancellationToken);
             if (result.Succeeded)
             {
-                document.Clear();
-                foreach ((string name, JsonNode? value) in chosen.ToArray())
-                {
-                    chosen.Remove(name);
-                    document[name] = value;
-                }
-
+                Replace(document, chosen);
                 await TellAsync(change, result.Revision, cancellationToken);
                 return result.Revision;
             }
@@ -244,6 +239,21 @@ internal sealed class ObjectWriter(IStore store, ObjectReader reader, TimeProvid
         }
 
         throw ApiStatusException.Internal("everything that could be allocated seems to be taken");
+    }
+
+    private static void Replace(JsonObject document, JsonObject chosen)
+    {
+        if (ReferenceEquals(document, chosen))
+        {
+            return;
+        }
+
+        document.Clear();
+        foreach ((string name, JsonNode? value) in chosen.ToArray())
+        {
+            chosen.Remove(name);
+            document[name] = value;
+        }
     }
 
     private async Task<long?> RemoveAsync(

@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using System.Text.Json.Nodes;
-
-using k8s.Models;
 
 using Noded.Api;
 using Noded.Api.Serialization;
 using Noded.Api.Validation;
-using Noded.Api.Yaml;
 using Noded.ApiServer.Documents;
 
 namespace Noded.ApiServer.Strategies;
@@ -37,17 +35,20 @@ internal static class PodRules
 
     private static ImmutableArray<FieldError> Find(JsonObject pod)
     {
-        JsonObject wished = pod.Copy();
-        wished.Remove("status");
+        JsonObject wished = [];
+        foreach (string name in (ReadOnlySpan<string>)["apiVersion", "kind", "metadata", "spec"])
+        {
+            wished[name] = pod[name]?.DeepClone();
+        }
+
         wished.Object("metadata")?.Remove("managedFields");
         try
         {
-            V1Pod model = ApiJson.ReadPod(SourceReader.Read("pod", wished.ToUtf8())[0]);
-            return PodValidator.Validate(model);
+            return PodValidator.Validate(ApiJson.ReadKnownPod(wished.ToUtf8()));
         }
-        catch (ManifestException)
+        catch (JsonException)
         {
-            // Fields that the models do not know yet are no fault of the pod.
+            // The models may have another type for a field than the schema, which is no fault of the pod.
             return [];
         }
     }

@@ -109,6 +109,8 @@ internal sealed class ServiceStrategy(ServiceNetwork network) : Strategy
         ServicePorts.Keep(spec, oldSpec, type is "NodePort" or "LoadBalancer");
     }
 
+    public override bool Allocates => true;
+
     public override void Allocate(JsonObject document)
     {
         JsonObject spec = document.ObjectOrNew("spec");

@@ -99,6 +99,9 @@ internal class Strategy
     {
     }
 
+    /// <summary>Whether <see cref="Allocate"/> chooses anything.</summary>
+    public virtual bool Allocates => false;
+
     /// <summary>Chooses what the client left to the server, such as addresses; another choice at each call.</summary>
     public virtual void Allocate(JsonObject document)
     {

@@ -21,11 +21,23 @@ internal sealed class FactsDecoder(Strategy strategy)
     /// <exception cref="DocumentException">The store holds no object there.</exception>
     public ObjectFacts Decode(KeyValue stored)
     {
-        JsonObject document = DocumentReader.ReadJson(stored.Value.Span).Root as JsonObject
-            ?? throw new DocumentException($"the store holds no object under {stored.Key}");
+        JsonObject document = Read(stored);
         return new ObjectFacts(
             [.. (document.Labels() ?? []).Select(label => KeyValuePair.Create(Shared(label.Key), Shared(label.Value.AsText() ?? "")))],
             [.. Names.Select(name => Shared(strategy.SelectableFields[name](document)))]);
+    }
+
+    /// <summary>The object, or its metadata alone where no field of it can be selected.</summary>
+    private JsonObject Read(KeyValue stored)
+    {
+        if (Names.IsEmpty)
+        {
+            ReadOnlySpan<byte> metadata = JsonSlice.Of(stored.Value.Span, "metadata"u8);
+            return new JsonObject { ["metadata"] = metadata.IsEmpty ? null : DocumentReader.ReadJson(metadata).Root };
+        }
+
+        return DocumentReader.ReadJson(stored.Value.Span).Root as JsonObject
+            ?? throw new DocumentException($"the store holds no object under {stored.Key}");
     }
 
     /// <summary>Many objects have the same labels and fields; the text is then there once.</summary>

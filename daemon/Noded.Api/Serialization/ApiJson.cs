@@ -20,6 +20,11 @@ public static class ApiJson
     public static V1Pod ReadPod(SourceDocument document) =>
         Decode(document, document.Root, FieldPath.Empty, Pod, ("v1", "Pod"));
 
+    /// <summary>A pod of a document that has been read strictly before; what the model does not know is left out.</summary>
+    /// <exception cref="JsonException">It is no pod.</exception>
+    public static V1Pod ReadKnownPod(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, Pod) ?? throw new JsonException("A pod is no null.");
+
     /// <summary>Upstream's JSON: camelCase, absent fields left out.</summary>
     public static string Serialize(V1Pod pod) => JsonSerializer.Serialize(pod, Pod);
 

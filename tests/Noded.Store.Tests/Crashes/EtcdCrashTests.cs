@@ -1,7 +1,6 @@
 using System.Text;
 using Noded.Store.Etcd;
 using Noded.Store.Tests.Conformance;
-using Noded.Store.Tests.Etcd;
 using Noded.Testing;
 
 namespace Noded.Store.Tests.Crashes;

@@ -22,6 +22,9 @@ internal sealed class ContainerStartException(string reason, string message, Dat
 internal sealed class ImagePuller(
     IImageService images, RegistryKeyring keyring, EventRecorder events, ImageMetrics metrics, TimeProvider clock, int parallelism = 0)
 {
+    // After a failure the pod is looked at once more before its next try is due, and says that it waits.
+    private static readonly TimeSpan BackOffNotice = TimeSpan.FromSeconds(1);
+
     // Never disposed: without a wait handle it holds nothing.
     private readonly SemaphoreSlim? _turns = parallelism > 0 ? new SemaphoreSlim(parallelism) : null;
 
@@ -119,7 +122,7 @@ internal sealed class ImagePuller(
             state.Pulls.Failed(image, clock.GetUtcNow());
             string message = $"Failed to pull image \"{image}\": {e.Detail}";
             events.Warn(subject, "Failed", message);
-            throw new ContainerStartException("ErrImagePull", e.Detail, state.Pulls.NotBefore(image));
+            throw new ContainerStartException("ErrImagePull", e.Detail, clock.GetUtcNow() + BackOffNotice);
         }
     }
 

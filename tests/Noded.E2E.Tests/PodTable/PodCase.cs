@@ -19,7 +19,7 @@ internal sealed record PodCase(string Name, string Pod, string[] Containers, str
         kind: Pod
         metadata: {name: {{Name}}, labels: {app: {{Name}}, tier: front}, annotations: {{Annotations}}}
         spec:
-          terminationGracePeriodSeconds: 1
+          terminationGracePeriodSeconds: 20
         {{Lines(Pod.Split('\n'))}}
           initContainers:{{(InitContainers.Length == 0 ? " []" : "\n" + Items(InitContainers))}}
           containers:

@@ -8,6 +8,7 @@ internal static partial class LibC
     internal const int MNT_DETACH = 2;
 
     internal const int F_DUPFD_CLOEXEC = 1030;
+    internal const int MADV_DONTNEED = 4;
     internal const int EPOLL_CLOEXEC = 0x80000;
     internal const int EPOLL_CTL_ADD = 1;
     internal const int EPOLL_CTL_DEL = 2;
@@ -198,6 +199,10 @@ internal static partial class LibC
 
     [LibraryImport("libc")]
     internal static unsafe partial int sigemptyset(byte* signals);
+
+    // int madvise(void *addr, size_t length, int advice);
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int madvise(nint address, nuint length, int advice);
 
     // int fcntl(int fd, int cmd, ... arg); the argument is an int here.
     [LibraryImport("libc", SetLastError = true)]

@@ -2,6 +2,7 @@ using System.Reflection;
 using Grpc.Net.Client;
 using Noded.Api.Services;
 using Noded.Cni.Plugins;
+using Noded.Hosting;
 using Noded.Kubelet;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
@@ -138,7 +139,12 @@ internal sealed class NodeComposition : IDisposable
     internal static CniLinks CniLinksOf(NodePaths paths) => new(paths.CniBinaries, [.. PluginTable.Names]);
 
     internal Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(Components.Select(component => component.RunAsync(cancellationToken)).Append(_joinedCgroup));
+        Task.WhenAll(
+        [
+            .. Components.Select(component => component.RunAsync(cancellationToken)),
+            _joinedCgroup,
+            StartMemory.ReleaseAsync(Flight, Clock, cancellationToken),
+        ]);
 
     public void Dispose()
     {

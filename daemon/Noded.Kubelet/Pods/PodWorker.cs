@@ -242,6 +242,12 @@ internal sealed partial class PodWorker
             _times.Observed(observed);
             _died.RemoveWhere(died => !PodInspector.IsBehind(observed, died));
             _state.Health = _services.Probes.Update(pod, observed);
+            if (!_services.Statuses.Reports.ContainsKey(Uid))
+            {
+                // What follows may take minutes, as the pull of an image does: until then it shows what there is.
+                _services.Statuses.Set(pod, Unchanged(observed));
+            }
+
             SyncResult result = await _services.Syncer.SyncAsync(pod, observed, _state, cancellationToken);
             _services.Statuses.Set(pod, result with { Health = _services.Probes.Update(pod, result.Status) });
             _times.Reached(_services.Statuses.Reports.GetValueOrDefault(Uid)?.Status.Phase);
@@ -251,17 +257,17 @@ internal sealed partial class PodWorker
         catch (Exception) when (observed is not null || !_services.Statuses.Reports.ContainsKey(Uid))
         {
             // A pod whose every step fails has a status too: what the step started from.
-            _services.Statuses.Set(
-                pod,
-                SyncResult.Nothing(observed ?? PodStatus.Empty(Uid)) with
-                {
-                    Health = _state.Health,
-                    Failure = _state.Failure,
-                    Terminal = _state.Intents.Terminal,
-                });
+            _services.Statuses.Set(pod, Unchanged(observed ?? PodStatus.Empty(Uid)));
             throw;
         }
     }
+
+    private SyncResult Unchanged(PodStatus observed) => SyncResult.Nothing(observed) with
+    {
+        Health = _state.Health,
+        Failure = _state.Failure,
+        Terminal = _state.Intents.Terminal,
+    };
 
     /// <summary>What is over stays over, whatever the runtime forgets of it.</summary>
     private void RecordEnd()

@@ -35,16 +35,19 @@ internal sealed class KubeletReports(Func<KubeletComponent> kubelet)
         }
     }
 
-    /// <summary>Returns once all pods are known, or when that takes too long.</summary>
+    /// <summary>Returns once no pod is about to start, or when that takes too long.</summary>
     public async Task WaitForPodsAsync(TimeSpan patience, TimeProvider clock, CancellationToken cancellationToken)
     {
         using CancellationTokenSource limit = new(patience, clock);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            await foreach ((KubeletComponent, ImmutableArray<PodReport>) _ in WatchAsync(either.Token))
+            await foreach ((_, ImmutableArray<PodReport> reports) in WatchAsync(either.Token))
             {
-                return;
+                if (reports.All(report => report.Status.Phase != "Pending"))
+                {
+                    return;
+                }
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

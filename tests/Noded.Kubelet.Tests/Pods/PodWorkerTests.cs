@@ -59,6 +59,32 @@ public sealed class PodWorkerTests
     }
 
     [Fact]
+    public async Task Status_WhileTheFirstStepTakesItsTime_IsPending()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource goesOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        kubelet.Runtime.OnCall = (called, _, _) =>
+        {
+            if (called != "run_podsandbox")
+            {
+                return Task.CompletedTask;
+            }
+
+            reached.TrySetResult();
+            return goesOn.Task;
+        };
+
+        Task desired = kubelet.DesireAsync(APod());
+        await reached.Task.WaitAsync(Token);
+        string phase = kubelet.Statuses.Reports[new PodUid("u1")].Status.Phase;
+        goesOn.SetResult();
+        await desired;
+
+        Assert.Equal(("Pending", "Running"), (phase, kubelet.Statuses.Reports[new PodUid("u1")].Status.Phase));
+    }
+
+    [Fact]
     public async Task Desire_BeforeTheRuntimeAnswers_WaitsForIt()
     {
         await using KubeletHarness kubelet = new KubeletHarness().Start(runtimeReady: false);

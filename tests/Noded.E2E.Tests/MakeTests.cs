@@ -32,6 +32,7 @@ public sealed class MakeTests
         (await MakeAsync(sandbox, "stop", root)).OrThrow();
 
         Assert.Contains("path /", first, StringComparison.Ordinal);
+        Assert.Contains("http://web.default.svc.cluster.local/", first, StringComparison.Ordinal);
         Assert.Contains("1/1 running", second, StringComparison.Ordinal);
         ProgramResult left = await sandbox.RunAsync(InventoryProgram, ["diff", before], Token);
         Assert.Equal((0, string.Empty), (left.ExitCode, left.Output));

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 
 using Noded.Api;
@@ -154,6 +155,23 @@ internal sealed class CertificateSigningRequestStrategy : Strategy
     }
 
     public override void PrepareForUpdate(JsonObject document, JsonObject old) => ObjectPreparation.Copy(document, old, "spec");
+
+    public override void Validate(JsonObject document, FieldErrors errors)
+    {
+        string request = TextAt(document, "spec", "request") ?? "";
+        if (!IsSigningRequest(request))
+        {
+            errors.Invalid(new FieldPath("spec.request"), request, "unable to parse csr: PEM block type must be CERTIFICATE REQUEST");
+        }
+    }
+
+    private static bool IsSigningRequest(string request)
+    {
+        Span<byte> pem = new byte[request.Length];
+        return Convert.TryFromBase64String(request, pem, out int length)
+            && PemEncoding.TryFindUtf8(pem[..length], out PemFields fields)
+            && pem[fields.Label].SequenceEqual("CERTIFICATE REQUEST"u8);
+    }
 
     public override void PrepareForSubresource(JsonObject document, JsonObject old, string subresource)
     {

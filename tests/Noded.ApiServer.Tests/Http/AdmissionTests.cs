@@ -41,6 +41,17 @@ public sealed class AdmissionTests(ApiServerFixture api) : IClassFixture<ApiServ
     }
 
     [Fact]
+    public async Task SigningRequest_OfSomethingElse_IsInvalid()
+    {
+        (int code, JsonNode refused) = await api.SendAsync("POST", Requests, """
+            {"metadata":{"name":"wrong"},"spec":{"request":"LS0tLS1CRUdJTg==","signerName":"example.com/signer","usages":["client auth"]}}
+            """);
+
+        Assert.Equal((422, "Invalid"), (code, refused["reason"]!.ToString()));
+        Assert.Contains("PEM block type must be CERTIFICATE REQUEST", refused["message"]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task SigningRequest_Approved_SaysSoAndKeepsItsWish()
     {
         string path = await RequestAsync();
@@ -132,7 +143,7 @@ public sealed class AdmissionTests(ApiServerFixture api) : IClassFixture<ApiServ
         string name = $"csr-{Guid.NewGuid():N}";
         (int code, JsonNode made) = await api.SendAsync("POST", Requests, $$$"""
             {"metadata":{"name":"{{{name}}}"},
-             "spec":{"request":"LS0tLS1CRUdJTg==","signerName":"example.com/signer","usages":["client auth"],"username":"sneaked"}}
+             "spec":{"request":"{{{EveryKindTests.SigningRequest()}}}","signerName":"example.com/signer","usages":["client auth"],"username":"sneaked"}}
             """);
         Assert.True(code == 201, made.ToJsonString());
         return $"{Requests}/{name}";

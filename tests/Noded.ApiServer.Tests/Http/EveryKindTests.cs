@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json.Nodes;
 
 using Noded.ApiServer.Schemas;
@@ -28,7 +31,7 @@ public sealed class EveryKindTests(ApiServerFixture api) : IClassFixture<ApiServ
         ["horizontalpodautoscalers.autoscaling"] = """{"spec":{"maxReplicas":3,"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"x"}}}""",
         ["jobs.batch"] = Around("Never", """{"spec":{"template":""", "}}"),
         ["cronjobs.batch"] = Around("Never", """{"spec":{"schedule":"* * * * *","jobTemplate":{"spec":{"template":""", "}}}}"),
-        ["certificatesigningrequests.certificates.k8s.io"] = """{"spec":{"request":"YQ==","signerName":"example.com/s","usages":["client auth"]}}""",
+        ["certificatesigningrequests.certificates.k8s.io"] = $$$"""{"spec":{"request":"{{{SigningRequest()}}}","signerName":"example.com/s","usages":["client auth"]}}""",
         ["endpointslices.discovery.k8s.io"] = """{"addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"]}],"ports":[{"port":80}]}""",
         ["ingresses.networking.k8s.io"] = """{"spec":{"defaultBackend":{"service":{"name":"s","port":{"number":80}}}}}""",
         ["ipaddresses.networking.k8s.io"] = """{"spec":{"parentRef":{"resource":"services","name":"x","namespace":"default"}}}""",
@@ -87,6 +90,14 @@ public sealed class EveryKindTests(ApiServerFixture api) : IClassFixture<ApiServ
         JsonNode document = JsonNode.Parse(Needs.GetValueOrDefault(resource.QualifiedName, "{}"))!; // an object
         document["metadata"] = new JsonObject { ["name"] = name };
         return document;
+    }
+
+    /// <summary>A request for a certificate, PEM in base64.</summary>
+    internal static string SigningRequest()
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=somebody", key, HashAlgorithmName.SHA256);
+        return Convert.ToBase64String(Encoding.ASCII.GetBytes(request.CreateSigningRequestPem()));
     }
 
     private static string Around(string policy, string before, string after) =>

@@ -27,12 +27,16 @@ public sealed class SystemdTests : IAsyncLifetime
 
     private static string Binary => PublishedBinary.Path;
 
+    /// <summary>systemd may take a moment to forget the service of this name that was stopped before.</summary>
+    private static string StartDaemon =>
+        $"until systemd-run --quiet --collect --unit=noded --service-type=exec '{Binary}' run --node-name node1; do sleep 0.1; done";
+
     public async ValueTask InitializeAsync()
     {
         Requires.Root();
         Requires.Program("containerd", "runc", "curl", "systemd-nspawn", "systemctl");
         _machine = await SystemdMachine.BootAsync(Token);
-        await ShellAsync($"systemd-run --unit=noded --service-type=exec '{Binary}' run --node-name node1");
+        await ShellAsync(StartDaemon);
         await ShellAsync($"until '{Binary}' images import '{RepositoryRoot.Find()}/artifacts/images/testimage.tar'; do sleep 0.1; done");
         await ShellAsync($"mkdir -p /etc/kubernetes/manifests; cat > /etc/kubernetes/manifests/web.yaml <<'END'\n{Pod}\nEND");
         await FetchAsync();
@@ -46,7 +50,7 @@ public sealed class SystemdTests : IAsyncLifetime
 
         await ShellAsync("systemctl stop noded");
         string between = await FetchAsync();
-        await ShellAsync($"systemd-run --unit=noded --service-type=exec '{Binary}' run --node-name node1");
+        await ShellAsync(StartDaemon);
         await ShellAsync($"until '{Binary}' wait-idle; do sleep 0.1; done");
 
         Assert.Contains("hostname", between, StringComparison.Ordinal);

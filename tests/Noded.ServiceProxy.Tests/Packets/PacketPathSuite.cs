@@ -133,9 +133,13 @@ public abstract class PacketPathSuite(PacketPathSuite.Network network)
     /// <param name="hook">How programs are attached to links.</param>
     public abstract class Network(LinkHook hook) : IAsyncLifetime
     {
+        // A redirect, as a pod gets that is its own backend, uses up what the kernel sends of other ICMP errors to that pod
+        // for a second.
         private const string Setup = """
             set -e
             mkdir -p /run/netns
+            echo 0 > /proc/sys/net/ipv4/conf/all/send_redirects
+            echo 0 > /proc/sys/net/ipv4/conf/default/send_redirects
             join() {
                 ip netns add "$1"
                 ip link add "$1-host" type veth peer name eth0 netns "$1"

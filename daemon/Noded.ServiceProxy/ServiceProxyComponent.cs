@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Net;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Noded.Api.Services;
@@ -67,6 +68,10 @@ public sealed partial class ServiceProxyComponent(
     public IAsyncEnumerable<FlowEvent> WatchFlowsAsync(uint sample, CancellationToken cancellationToken) =>
         _flows?.WatchAsync(sample, cancellationToken)
         ?? throw new IOException("watch flows: the service proxy does not run");
+
+    /// <summary>The node's addresses where its ports answer, as they are now.</summary>
+    /// <exception cref="IOException">The kernel does not list them.</exception>
+    public static IReadOnlySet<IPAddress> ReadLocalAddresses() => Uplinks.ReadLocalAddresses();
 
     /// <summary>Takes programs, maps and rules of a node off the machine, for reset.</summary>
     public static void Remove(string pins)

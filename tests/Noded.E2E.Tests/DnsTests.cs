@@ -13,9 +13,8 @@ public sealed class DnsTests
     public async Task Pod_AsksForAService_ReachesItByName()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);
-        Directory.CreateDirectory(node.Paths.Services);
-        await File.WriteAllTextAsync(
-            Path.Combine(node.Paths.Services, "services.yaml"),
+        await node.PlaceServicesAsync(
+            "services.yaml",
             """
             apiVersion: v1
             kind: Service

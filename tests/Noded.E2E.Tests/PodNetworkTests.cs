@@ -73,9 +73,8 @@ public sealed class PodNetworkTests
         await using NodeSandbox outside = await NodeSandbox.CreateAsync(Token);
         await NodeSandbox.LinkAsync(
             new SandboxLinkEnd(node.Sandbox, "uplink", "192.0.2.1/24"), new SandboxLinkEnd(outside, "uplink", "192.0.2.2/24"), Token);
-        Directory.CreateDirectory(node.Paths.Services);
-        await File.WriteAllTextAsync(
-            Path.Combine(node.Paths.Services, "web.yaml"),
+        await node.PlaceServicesAsync(
+            "web.yaml",
             """
             apiVersion: v1
             kind: Service

@@ -14,9 +14,8 @@ public sealed class ServiceTests
     public async Task Service_OfAPod_LeadsToItAndGoesOnWithoutTheDaemon()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);
-        Directory.CreateDirectory(node.Paths.Services);
-        await File.WriteAllTextAsync(
-            Path.Combine(node.Paths.Services, "web.yaml"),
+        await node.PlaceServicesAsync(
+            "web.yaml",
             """
             apiVersion: v1
             kind: Service

@@ -135,6 +135,13 @@ internal sealed class TestNode : IAsyncDisposable
         File.Move(hidden, Path.Combine(Paths.Manifests, name), overwrite: true);
     }
 
+    /// <summary>Puts a manifest of Services into place.</summary>
+    internal async Task PlaceServicesAsync(string name, string manifest, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Paths.Services);
+        await File.WriteAllTextAsync(Path.Combine(Paths.Services, name), manifest, cancellationToken);
+    }
+
     internal void Remove(string name) => File.Delete(Path.Combine(Paths.Manifests, name));
 
     internal async Task WaitIdleAsync(CancellationToken cancellationToken) =>

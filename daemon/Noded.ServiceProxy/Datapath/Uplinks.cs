@@ -31,5 +31,13 @@ internal static class Uplinks
     public static ImmutableHashSet<IPAddress> LocalAddresses(IEnumerable<LinkAddress> addresses) =>
         [.. addresses.Select(address => address.Prefix.Address).Where(IsReachable)];
 
+    /// <summary>Those that the machine has now.</summary>
+    /// <exception cref="IOException">The kernel does not list them.</exception>
+    public static ImmutableHashSet<IPAddress> ReadLocalAddresses()
+    {
+        using RtNetlink netlink = RtNetlink.Open();
+        return LocalAddresses(netlink.GetAddresses());
+    }
+
     private static bool IsReachable(IPAddress address) => !IPAddress.IsLoopback(address) && !address.IsIPv6LinkLocal;
 }

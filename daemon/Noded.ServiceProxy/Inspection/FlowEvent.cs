@@ -3,7 +3,7 @@ using Noded.ServiceProxy.Tables;
 
 namespace Noded.ServiceProxy.Inspection;
 
-/// <summary>What became of a connection or datagram to a Service.</summary>
+/// <summary>What became of a connection or datagram to a Service; the numbers are those of the programs' enum counter.</summary>
 public enum FlowVerdict
 {
     /// <summary>It was led to an endpoint.</summary>
@@ -17,9 +17,6 @@ public enum FlowVerdict
 
     /// <summary>The client is in none of the Service's source ranges.</summary>
     SourceDenied,
-
-    /// <summary>The list changed under the program: must not happen.</summary>
-    Lost,
 }
 
 /// <summary>Where it was seen.</summary>

@@ -15,10 +15,6 @@ internal sealed class FlowWatch(ServiceMaps maps, FdReactor reactor, TimeProvide
 {
     private const int Backlog = 1024;
 
-    // COUNTER_LOST and what comes before it in the programs' enum.
-    private const byte SourceDenied = 3;
-    private const byte Lost = 5;
-
     private readonly Lock _lock = new();
     private readonly Dictionary<Channel<FlowEvent>, uint> _listeners = [];
     private CancellationTokenSource? _stop;
@@ -142,12 +138,7 @@ internal sealed class FlowWatch(ServiceMaps maps, FdReactor reactor, TimeProvide
 
     private static FlowEvent ToFlow(EventEntry entry, DateTimeOffset boot) => new(
         boot + entry.Time,
-        entry.Reason switch
-        {
-            <= SourceDenied => (FlowVerdict)entry.Reason,
-            Lost => FlowVerdict.Lost,
-            _ => FlowVerdict.Dropped,
-        },
+        (FlowVerdict)entry.Reason,
         (FlowHook)entry.Hook,
         (ServiceProtocol)entry.Protocol,
         IsNone(entry.Client.Address) ? null : entry.Client,

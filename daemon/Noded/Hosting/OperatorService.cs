@@ -5,6 +5,7 @@ using Noded.Kubelet.Events;
 using Noded.Kubelet.Status;
 using Noded.Primitives;
 using Noded.Protocols.Operator.V1;
+using Noded.ServiceProxy;
 using Noded.ServiceProxy.Inspection;
 
 namespace Noded.Hosting;
@@ -124,7 +125,7 @@ internal sealed class OperatorService(NodeComposition node) : Operator.OperatorB
             ServiceMessages.ParseTarget(request.Target),
             ServiceMessages.ParseProtocol(request.Protocol),
             await ServiceMessages.DescribeAsync(node, context.CancellationToken),
-            ServiceMessages.LocalAddresses()));
+            ServiceProxyComponent.ReadLocalAddresses()));
         return response;
     }
 

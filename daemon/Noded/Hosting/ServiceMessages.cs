@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -78,11 +77,6 @@ internal static class ServiceMessages
         "SCTP" => ServiceProtocol.Sctp,
         _ => throw Invalid($"{text}: needs TCP, UDP or SCTP."),
     };
-
-    internal static IReadOnlySet<IPAddress> LocalAddresses() => NetworkInterface.GetAllNetworkInterfaces()
-        .SelectMany(link => link.GetIPProperties().UnicastAddresses)
-        .Select(address => address.Address)
-        .ToHashSet();
 
     private static RpcException Invalid(string message) => new(new Status(StatusCode.InvalidArgument, message));
 }

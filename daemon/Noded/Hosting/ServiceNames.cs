@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Noded.Composition;
+using Noded.ServiceProxy;
 using Noded.ServiceProxy.Inspection;
 using Noded.ServiceProxy.Tables;
 
@@ -23,7 +24,7 @@ internal sealed class ServiceNames(NodeComposition node)
         {
             _asked = node.Clock.GetTimestamp();
             _services = await ServiceMessages.DescribeAsync(node, cancellationToken);
-            _local = ServiceMessages.LocalAddresses();
+            _local = ServiceProxyComponent.ReadLocalAddresses();
             found = ServiceExplanation.FindService(target, protocol, _services, _local);
         }
 

@@ -51,39 +51,18 @@ public sealed class DeadlineTests
     }
 
     /// <summary>A store that, from some moment on, does not answer.</summary>
-    private sealed class SilentStore(IStore store) : IStore
+    private sealed class SilentStore(IStore store) : ForwardingStore(store)
     {
         public bool IsSilent { get; set; }
 
-        public async Task<RangeResult> RangeAsync(RangeRequest request, CancellationToken cancellationToken)
+        public override async Task<RangeResult> RangeAsync(RangeRequest request, CancellationToken cancellationToken)
         {
             if (IsSilent)
             {
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
             }
 
-            return await store.RangeAsync(request, cancellationToken);
+            return await Inner.RangeAsync(request, cancellationToken);
         }
-
-        public Task<TransactionResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken) =>
-            store.CommitAsync(transaction, cancellationToken);
-
-        public IAsyncEnumerable<WatchBatch> WatchAsync(WatchRequest request, CancellationToken cancellationToken) =>
-            store.WatchAsync(request, cancellationToken);
-
-        public Task<bool> RequestProgressAsync(CancellationToken cancellationToken) => store.RequestProgressAsync(cancellationToken);
-
-        public Task CompactAsync(long revision, CancellationToken cancellationToken) => store.CompactAsync(revision, cancellationToken);
-
-        public Task<long> GrantLeaseAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
-            store.GrantLeaseAsync(timeToLive, cancellationToken);
-
-        public Task<bool> KeepLeaseAliveAsync(long lease, CancellationToken cancellationToken) =>
-            store.KeepLeaseAliveAsync(lease, cancellationToken);
-
-        public Task RevokeLeaseAsync(long lease, CancellationToken cancellationToken) =>
-            store.RevokeLeaseAsync(lease, cancellationToken);
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

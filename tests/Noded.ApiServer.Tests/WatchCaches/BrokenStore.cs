@@ -4,7 +4,7 @@ using Noded.Store;
 namespace Noded.ApiServer.Tests.WatchCaches;
 
 /// <summary>A store whose watches can be ended, held up and refused, as a network does.</summary>
-internal sealed class BrokenStore(IStore store) : IStore
+internal sealed class BrokenStore(IStore store) : ForwardingStore(store)
 {
     private TaskCompletionSource _break = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -25,18 +25,18 @@ internal sealed class BrokenStore(IStore store) : IStore
 
     public void Release() => _open.TrySetResult();
 
-    public Task<RangeResult> RangeAsync(RangeRequest request, CancellationToken cancellationToken)
+    public override Task<RangeResult> RangeAsync(RangeRequest request, CancellationToken cancellationToken)
     {
         Lists += request.End is null ? 0 : 1;
-        return store.RangeAsync(request, cancellationToken);
+        return Inner.RangeAsync(request, cancellationToken);
     }
 
-    public async IAsyncEnumerable<WatchBatch> WatchAsync(
+    public override async IAsyncEnumerable<WatchBatch> WatchAsync(
         WatchRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Task broken = _break.Task;
         await using IAsyncEnumerator<WatchBatch> batches =
-            store.WatchAsync(request, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            Inner.WatchAsync(request, cancellationToken).GetAsyncEnumerator(cancellationToken);
 
         while (true)
         {
@@ -44,7 +44,7 @@ internal sealed class BrokenStore(IStore store) : IStore
             if (await Task.WhenAny(next, broken) == broken)
             {
                 // The pending read is not awaited by anybody: the store behind is not broken.
-                await store.RequestProgressAsync(cancellationToken);
+                await Inner.RequestProgressAsync(cancellationToken);
                 await next;
                 throw new StoreUnavailableException("The test broke it.", nothingChanged: true);
             }
@@ -55,25 +55,8 @@ internal sealed class BrokenStore(IStore store) : IStore
         }
     }
 
-    public async Task<bool> RequestProgressAsync(CancellationToken cancellationToken) =>
-        HasProgress && await store.RequestProgressAsync(cancellationToken);
-
-    public Task<TransactionResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken) =>
-        store.CommitAsync(transaction, cancellationToken);
-
-    public Task CompactAsync(long revision, CancellationToken cancellationToken) =>
-        store.CompactAsync(revision, cancellationToken);
-
-    public Task<long> GrantLeaseAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
-        store.GrantLeaseAsync(timeToLive, cancellationToken);
-
-    public Task<bool> KeepLeaseAliveAsync(long lease, CancellationToken cancellationToken) =>
-        store.KeepLeaseAliveAsync(lease, cancellationToken);
-
-    public Task RevokeLeaseAsync(long lease, CancellationToken cancellationToken) =>
-        store.RevokeLeaseAsync(lease, cancellationToken);
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public override async Task<bool> RequestProgressAsync(CancellationToken cancellationToken) =>
+        HasProgress && await Inner.RequestProgressAsync(cancellationToken);
 
     private static TaskCompletionSource Opened()
     {

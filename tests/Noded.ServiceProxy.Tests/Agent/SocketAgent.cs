@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Noded.Linux.Namespaces;
 
 namespace Noded.ServiceProxy.Tests.Agent;
 
@@ -12,7 +13,6 @@ namespace Noded.ServiceProxy.Tests.Agent;
 internal sealed class SocketAgent : IDisposable
 {
     private const int SolSocket = 1;
-    private const int SoNetnsCookie = 71;
     private const int SoMark = 36;
 
     // An answer that does not come is an answer too; long enough for a busy machine.
@@ -117,13 +117,7 @@ internal sealed class SocketAgent : IDisposable
         return "ok";
     }
 
-    private static string Cookie()
-    {
-        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        byte[] cookie = new byte[sizeof(ulong)];
-        socket.GetRawSocketOption(SolSocket, SoNetnsCookie, cookie);
-        return BitConverter.ToUInt64(cookie).ToString(CultureInfo.InvariantCulture);
-    }
+    private static string Cookie() => NetworkNamespace.Own.ReadCookie().ToString(CultureInfo.InvariantCulture);
 
     private string Listen(IPEndPoint address, string name)
     {

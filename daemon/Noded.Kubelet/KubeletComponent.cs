@@ -53,6 +53,7 @@ public sealed class KubeletComponent : IDisposable
     private readonly NodeResources _capacity;
     private readonly NodeResources _allocatable;
     private readonly bool _isEnforced;
+    private readonly Lazy<Task> _prepared;
     private readonly CancellationTokenSource _stopLogs = new();
     private readonly CgroupManager _cgroups;
     private readonly IntentJournal _intents;
@@ -65,6 +66,7 @@ public sealed class KubeletComponent : IDisposable
         _capacity = NodeCapacity.Read(options.Paths.State);
         _allocatable = _capacity.Without(options.Settings.Reserved);
         _isEnforced = options.Settings.EnforceNodeAllocatable;
+        _prepared = new Lazy<Task>(() => Task.Run(Prepare));
         _cgroups = new CgroupManager(_layout, options.Settings.Cgroups, services.Events, services.Flight);
         _intents = new IntentJournal(options.Paths.PodIntents, services.Flight);
         SyncInbox inbox = new(_activity, services.Flight);
@@ -159,8 +161,7 @@ public sealed class KubeletComponent : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _cgroups.EnforceNode(_capacity, _isEnforced ? _allocatable : null);
-        LogLinks.Sweep(_layout.LogLinks, _layout.PodLogs);
+        await PrepareAsync();
         foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout, _intents))
         {
             _inbox.Post(new SyncEvent.PodFound(uid, name));
@@ -182,6 +183,12 @@ public sealed class KubeletComponent : IDisposable
     }
 
     /// <summary>
+    /// What the machine needs before the first pod and the runtime has no part in; <see cref="RunAsync"/> waits for it.
+    /// Begun early, it is done while the runtime starts.
+    /// </summary>
+    public Task PrepareAsync() => _prepared.Value;
+
+    /// <summary>
     /// Completes once the manifests and the runtime were looked at after this call began, and everything that followed
     /// from it is done. A container that waits for its backoff is at rest.
     /// </summary>
@@ -200,6 +207,12 @@ public sealed class KubeletComponent : IDisposable
         _stopLogs.Dispose();
         _files.Dispose();
         _genericPleg.Dispose();
+    }
+
+    private void Prepare()
+    {
+        _cgroups.EnforceNode(_capacity, _isEnforced ? _allocatable : null);
+        LogLinks.Sweep(_layout.LogLinks, _layout.PodLogs);
     }
 
     private static (long Capacity, long Available) DiskOf(string directory)

@@ -162,7 +162,8 @@ public sealed class PluginServer(
         flight.Record(
             exitCode == 0 ? FlightEntryKind.Acted : FlightEntryKind.Failed,
             Subject,
-            $"{call}: exit code {exitCode} after {clock.GetElapsedTime(startedAt).TotalMilliseconds:0.0} ms");
+            exitCode == 0 ? call.ToString() : $"{call}: exit code {exitCode}",
+            clock.GetElapsedTime(startedAt));
         byte[] bytes = answer.ToArray();
         bytes[0] = checked((byte)exitCode);
         return bytes;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Noded.Testing;
 
 namespace Noded.Conformance.Tests.Cni;
 

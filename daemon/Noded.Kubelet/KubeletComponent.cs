@@ -22,6 +22,7 @@ using Noded.Linux.Events;
 using Noded.Linux.Files;
 using Noded.Linux.Processes;
 using Noded.Primitives;
+using Prometheus;
 
 namespace Noded.Kubelet;
 
@@ -80,7 +81,7 @@ public sealed class KubeletComponent : IDisposable
         _genericPleg = new GenericPleg(
             runtime, index, inbox, services.Metrics.Pleg, services.Clock, services.Loggers.CreateLogger<GenericPleg>());
         _pleg = new EventedPleg(
-            new ContainerdEvents(services.Runtime), _genericPleg, index, inbox, services.Metrics.Pleg,
+            new OfferedEvents(new ContainerdEvents(services.Runtime), new CriEvents(services.Runtime)), _genericPleg, index, inbox, services.Metrics.Pleg,
             services.Flight, services.Clock, services.Loggers.CreateLogger<EventedPleg>());
         _statuses = new StatusManager(options.HostIp, new TerminationMessages(_layout), services.Flight, services.Clock);
         _files = new FileSource(
@@ -125,6 +126,9 @@ public sealed class KubeletComponent : IDisposable
 
     /// <summary>The runtime tells of changes by itself; without that it is asked every second.</summary>
     public bool HasEventStream => _pleg.HasStream;
+
+    /// <summary>What node, pods and containers use now.</summary>
+    public CollectorRegistry CollectResourceMetrics() => ResourceMetrics.Collect(Reports.Values, _layout);
 
     /// <summary>Where a pod's containers log.</summary>
     public static string LogDirectory(NodePaths paths, PodUid uid, NamespacedName name) =>

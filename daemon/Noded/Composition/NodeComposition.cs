@@ -54,6 +54,7 @@ internal sealed class NodeComposition : IDisposable
         _containerd = UnixSocketChannel.Open(options.Paths.ContainerdSocket);
         Logs = new ContainerLogReader(_inotify);
 
+        ProcessMetrics.Register(Metrics);
         bool mayRaiseLimits = Capabilities.Has(Capabilities.SysResource);
         ContainerdSupervisor containerd = new(
             options.Paths,

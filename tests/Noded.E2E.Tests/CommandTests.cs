@@ -149,7 +149,7 @@ public sealed class CommandTests
         Assert.InRange(Metric(metrics, "process_open_fds"), 10, 500);
         Assert.InRange(Metric(metrics, "process_resident_memory_bytes"), 10e6, 500e6);
         Assert.InRange(
-            DateTimeOffset.UtcNow.ToUnixTimeSeconds() - Metric(metrics, "process_start_time_seconds"), -2, 120);
+            TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - Metric(metrics, "process_start_time_seconds"), -2, 120);
     }
 
     [Fact]
@@ -172,7 +172,7 @@ public sealed class CommandTests
             0.0001,
             Metric(metrics, $"pod_cpu_usage_seconds_total{{{pod}"));
         Assert.InRange(
-            DateTimeOffset.UtcNow.ToUnixTimeSeconds() - Metric(metrics, $"container_start_time_seconds{{container=\"main\",{pod}"),
+            TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - Metric(metrics, $"container_start_time_seconds{{container=\"main\",{pod}"),
             -2, 120);
         Assert.True(Metric(metrics, "node_cpu_usage_seconds_total") > 0);
         Assert.Equal(0, Metric(metrics, "resource_scrape_error"));

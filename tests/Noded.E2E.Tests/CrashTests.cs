@@ -1,6 +1,6 @@
 using Grpc.Net.Client;
 using Noded.Kubelet.Runtime;
-using Noded.Protocols.Operator.V1;
+using Container = Noded.Protocols.Operator.V1.Container;
 using Cri = Noded.Protocols.Cri.V1;
 
 namespace Noded.E2E.Tests;

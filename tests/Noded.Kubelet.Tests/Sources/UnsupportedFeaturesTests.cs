@@ -26,7 +26,6 @@ public sealed partial class UnsupportedFeaturesTests
         ["spec.affinity"] = spec => spec.Affinity = new V1Affinity(),
         ["spec.runtimeClassName"] = spec => spec.RuntimeClassName = "gvisor",
         ["spec.hostUsers"] = spec => spec.HostUsers = false,
-        ["spec.resources"] = spec => spec.Resources = new V1ResourceRequirements(),
         ["lifecycle.postStart.tcpSocket"] = OfContainer(container => container.Lifecycle = new V1Lifecycle
         {
             PostStart = new V1LifecycleHandler { TcpSocket = new V1TCPSocketAction() },

@@ -23,6 +23,7 @@ public static class Errno
     public const int ELOOP = 40;
     public const int ERESTART = 85;
     public const int EMSGSIZE = 90;
+    public const int ENOPROTOOPT = 92;
     public const int EOPNOTSUPP = 95;
     public const int EADDRNOTAVAIL = 99;
     public const int ENETUNREACH = 101;

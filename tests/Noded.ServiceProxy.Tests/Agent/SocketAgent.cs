@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Noded.Linux.Namespaces;
+using Noded.ServiceProxy.Datapath;
 
 namespace Noded.ServiceProxy.Tests.Agent;
 
@@ -117,7 +118,7 @@ internal sealed class SocketAgent : IDisposable
         return "ok";
     }
 
-    private static string Cookie() => NetworkNamespace.Own.ReadCookie().ToString(CultureInfo.InvariantCulture);
+    private static string Cookie() => NamespaceCookies.Read(NetworkNamespace.Own).ToString(CultureInfo.InvariantCulture);
 
     private string Listen(IPEndPoint address, string name)
     {

@@ -19,6 +19,15 @@ struct {
 	__type(value, struct socket_flows);
 } socket_flows SEC(".maps");
 
+/* Where connected UDP sockets were led, by their cookies: nobody sees their datagrams, so the daemon
+ * looks for those whose backend has left. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, struct flow);
+} udp_connections SEC(".maps");
+
 static __always_inline void read4(const struct bpf_sock_addr *ctx, struct endpoint *to)
 {
 	to->addr[0] = 0;
@@ -122,6 +131,23 @@ static __always_inline void remember(struct socket_flows *flows, const struct en
 	flow->generation = choice->generation;
 }
 
+static __always_inline void note_connection(struct bpf_sock_addr *ctx,
+					    const struct frontend *frontend,
+					    const struct choice *choice)
+{
+	__u64 cookie = bpf_get_socket_cookie(ctx);
+	struct flow flow = {
+		.addr = { choice->backend.addr[0], choice->backend.addr[1], choice->backend.addr[2],
+			  choice->backend.addr[3] },
+		.port = choice->backend.port,
+		.service = frontend->service,
+		.backend = choice->index,
+		.generation = choice->generation,
+	};
+
+	bpf_map_update_elem(&udp_connections, &cookie, &flow, BPF_ANY);
+}
+
 /* The backend that this socket's last datagram to the service went to, while it is one. */
 static __always_inline bool choose_again(struct bpf_sock_addr *ctx, struct frontend *frontend,
 					 const struct endpoint *service,
@@ -194,6 +220,8 @@ static __always_inline int translate(struct bpf_sock_addr *ctx, struct endpoint 
 			return refuse(-ENOMEM);
 
 		remember(flows, to, &choice);
+		if (!again && proto == IPPROTO_UDP)
+			note_connection(ctx, frontend, &choice);
 	}
 
 	*to = choice.backend;

@@ -29,4 +29,5 @@ public static class Errno
     public const int ENETUNREACH = 101;
     public const int ENOBUFS = 105;
     public const int EHOSTUNREACH = 113;
+    public const int ESTALE = 116;
 }

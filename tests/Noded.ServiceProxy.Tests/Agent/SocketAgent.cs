@@ -85,6 +85,11 @@ internal sealed class SocketAgent : IDisposable
                 return await AskAsync(client, IPEndPoint.Parse(address), isConnected: false);
             case ["udp-connected", string client, string address]:
                 return await AskAsync(client, IPEndPoint.Parse(address), isConnected: true);
+            case ["udp-mapped", string client, string address]:
+                IPEndPoint v4 = IPEndPoint.Parse(address);
+                return await AskAsync(client, new IPEndPoint(v4.Address.MapToIPv6(), v4.Port), isConnected: true);
+            case ["proxy", string pins, string cgroup]:
+                return await WholeProxy.RunAsync(pins, cgroup);
             case ["node", string pins, string hook]:
                 _node = new NodeAgent(pins, Enum.Parse<Noded.Bpf.LinkHook>(hook));
                 return "ok";
@@ -212,6 +217,11 @@ internal sealed class SocketAgent : IDisposable
         if (!_clients.TryGetValue(name, out Socket? socket))
         {
             socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            if (address.Address.IsIPv4MappedToIPv6)
+            {
+                socket.DualMode = true;
+            }
+
             _clients.Add(name, socket);
             if (isConnected)
             {

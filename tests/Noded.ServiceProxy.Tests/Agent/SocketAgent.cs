@@ -88,6 +88,15 @@ internal sealed class SocketAgent : IDisposable
             case ["udp-mapped", string client, string address]:
                 IPEndPoint v4 = IPEndPoint.Parse(address);
                 return await AskAsync(client, new IPEndPoint(v4.Address.MapToIPv6(), v4.Port), isConnected: true);
+            case ["listen-echo", string address, string name]:
+                _servers.Add(name, BulkTransfer.Echo(IPEndPoint.Parse(address)));
+                return "ok";
+            case ["echo", string size, string address]:
+                return await BulkTransfer.RunAsync(
+                    int.Parse(size, CultureInfo.InvariantCulture), IPEndPoint.Parse(address), Patience);
+            case ["udp-many" or "udp-as-one", string count, string address]:
+                return await BulkTransfer.SendDatagramsAsync(
+                    int.Parse(count, CultureInfo.InvariantCulture), words[0] == "udp-as-one", IPEndPoint.Parse(address), Patience);
             case ["proxy", string pins, string cgroup]:
                 return await WholeProxy.RunAsync(pins, cgroup);
             case ["node", string pins, string hook]:

@@ -163,6 +163,8 @@ public abstract class PacketPathSuite(PacketPathSuite.Network network)
         private readonly List<ChildProcess> _agents = [];
         private NodeSandbox _sandbox = null!; // made before every test
 
+        internal NodeSandbox Sandbox => _sandbox;
+
         internal AgentClient Node { get; private set; } = null!;
 
         internal AgentClient A { get; private set; } = null!;
@@ -171,7 +173,7 @@ public abstract class PacketPathSuite(PacketPathSuite.Network network)
 
         internal AgentClient Outside { get; private set; } = null!;
 
-        public async ValueTask InitializeAsync()
+        public virtual async ValueTask InitializeAsync()
         {
             Requires.Root();
             Requires.Program("ip");

@@ -8,8 +8,9 @@
 
 #include "node/select.h"
 
-/* Set by the daemon before load: the verifier then drops the branches that they rule out. */
-const volatile bool has_set_retval = true;
+/* Set by the daemon before load: the verifier then drops the branches that they rule out. As they
+ * are here, every kernel takes them. */
+const volatile bool has_set_retval = false;
 const volatile __u32 untranslated_mark = 0; /* sockets with this mark are left alone; 0 for none */
 
 struct {

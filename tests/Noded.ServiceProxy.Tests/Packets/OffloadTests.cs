@@ -14,6 +14,8 @@ public sealed class OffloadTests(OffloadTests.OffloadNetwork network) : IClassFi
     private const int Size = 4 * 1024 * 1024;
     private const int PayloadOfAFrame = 1460;
 
+    private readonly PacketPathSuite.Network _network = network.OrSkip();
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static TheoryData<bool, bool, bool> FamiliesAndOffloads => new()
@@ -30,12 +32,12 @@ public sealed class OffloadTests(OffloadTests.OffloadNetwork network) : IClassFi
         string backend = isV6 ? "[fd10:2::2]:8101" : "10.244.2.2:8101";
         await SetAsync("a", clientOffloads);
         await SetAsync("b", backendOffloads);
-        await network.B.DoAsync("reset", Token);
-        await network.B.DoAsync($"listen-echo {backend} echo", Token);
-        await network.Node.DoAsync($"service tcp {service} 0 {backend}", Token);
+        await _network.B.DoAsync("reset", Token);
+        await _network.B.DoAsync($"listen-echo {backend} echo", Token);
+        await _network.Node.DoAsync($"service tcp {service} 0 {backend}", Token);
         long before = await CountSentAsync("a");
 
-        Assert.Equal("ok", await network.A.AskAsync($"echo {Size} {service}", Token));
+        Assert.Equal("ok", await _network.A.AskAsync($"echo {Size} {service}", Token));
 
         // Acknowledgements count, too, but a large segment counts once.
         long sent = await CountSentAsync("a") - before;
@@ -50,14 +52,14 @@ public sealed class OffloadTests(OffloadTests.OffloadNetwork network) : IClassFi
         string backend = isV6 ? "[fd10:2::2]:5401" : "10.244.2.2:5401";
         await SetAsync("a", clientOffloads);
         await SetAsync("b", backendOffloads);
-        await network.B.DoAsync("reset", Token);
-        await network.B.DoAsync($"listen-udp {backend} echo", Token);
-        await network.Node.DoAsync($"service udp {service} 0 {backend}", Token);
+        await _network.B.DoAsync("reset", Token);
+        await _network.B.DoAsync($"listen-udp {backend} echo", Token);
+        await _network.Node.DoAsync($"service udp {service} 0 {backend}", Token);
 
         // A link that makes no checksums takes no datagrams that are several, before kernel 6.12.
         string command = clientOffloads ? "udp-as-one" : "udp-many";
 
-        Assert.Equal("40", await network.A.AskAsync($"{command} 40 {service}", Token));
+        Assert.Equal("40", await _network.A.AskAsync($"{command} 40 {service}", Token));
     }
 
     /// <summary>Both ends of a pod's veth.</summary>
@@ -66,12 +68,12 @@ public sealed class OffloadTests(OffloadTests.OffloadNetwork network) : IClassFi
         string value = offloads ? "on" : "off";
         string settings = $"tx {value} rx {value} tso {value} gso {value} gro {value}";
         string command = $"ethtool -K {pod}-host {settings} && ip netns exec {pod} ethtool -K eth0 {settings}";
-        (await network.Sandbox.RunAsync("sh", ["-c", command], Token)).OrThrow();
+        (await _network.Sandbox.RunAsync("sh", ["-c", command], Token)).OrThrow();
     }
 
     private async Task<long> CountSentAsync(string pod)
     {
-        ProgramResult result = await network.Sandbox.RunAsync(
+        ProgramResult result = await _network.Sandbox.RunAsync(
             "ip", ["netns", "exec", pod, "cat", "/sys/class/net/eth0/statistics/tx_packets"], Token);
         return long.Parse(result.OrThrow().Output, CultureInfo.InvariantCulture);
     }
@@ -79,10 +81,7 @@ public sealed class OffloadTests(OffloadTests.OffloadNetwork network) : IClassFi
     // The hook that every kernel has: how programs are attached makes no difference to what they get.
     public sealed class OffloadNetwork() : PacketPathSuite.Network(LinkHook.Clsact)
     {
-        public override ValueTask InitializeAsync()
-        {
-            Requires.Program("ethtool");
-            return base.InitializeAsync();
-        }
+        protected override string? FindMissing() => base.FindMissing()
+            ?? (TestPrograms.TryFind("ethtool") is null ? "Needs the program ethtool." : null);
     }
 }

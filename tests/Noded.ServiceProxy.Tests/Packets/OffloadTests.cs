@@ -11,7 +11,7 @@ namespace Noded.ServiceProxy.Tests.Packets;
 [Trait("Category", "Integration")]
 public sealed class OffloadTests(OffloadTests.OffloadNetwork network) : IClassFixture<OffloadTests.OffloadNetwork>
 {
-    private const int Size = 4 * 1024 * 1024;
+    private const int Size = 1024 * 1024;
     private const int PayloadOfAFrame = 1460;
 
     private readonly PacketPathSuite.Network _network = network.OrSkip();
@@ -26,7 +26,7 @@ public sealed class OffloadTests(OffloadTests.OffloadNetwork network) : IClassFi
 
     [Theory]
     [MemberData(nameof(FamiliesAndOffloads))]
-    public async Task Tcp_MegabytesThereAndBack_AreIntact(bool isV6, bool clientOffloads, bool backendOffloads)
+    public async Task Tcp_AMegabyteThereAndBack_AreIntact(bool isV6, bool clientOffloads, bool backendOffloads)
     {
         string service = isV6 ? "[fd01::a1]:80" : "10.96.10.1:80";
         string backend = isV6 ? "[fd10:2::2]:8101" : "10.244.2.2:8101";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Tells a process the cookie of a network namespace. Kernels from 5.14 on have a socket option for that; before, only
- * programs learn it.
+ * Tells a process the cookie of a network namespace. Kernels from 5.14 on have a socket option for
+ * that; before, only programs learn it.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -20,8 +20,8 @@ struct {
 	__type(value, struct socket_flows);
 } socket_flows SEC(".maps");
 
-/* Where connected UDP sockets were led, by their cookies: nobody sees their datagrams, so the daemon
- * looks for those whose backend has left. */
+/* Where connected UDP sockets were led, by their cookies: nobody sees their datagrams, so the
+ * daemon looks for those whose backend has left. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);

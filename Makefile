@@ -24,7 +24,7 @@ ROOT ?= /var/lib/noded-dev
 MAX_BINARY_MIB := 45
 
 PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git \
-	clang-format containernetworking-plugins iptables iputils-ping socat strace podman \
+	clang-format containernetworking-plugins iptables iputils-ping socat strace podman ethtool \
 	clang llvm libbpf-dev libelf-dev libsqlite3-dev etcd-server wrk systemd-container
 
 .PHONY: help
@@ -104,6 +104,14 @@ test-integration: build publish images ## Run the tests against the kernel, cont
 .PHONY: test-containerd
 test-containerd: build publish images ## Run the whole-binary tests with another containerd: CONTAINERD=/path/to/containerd
 	@NODED_CONTAINERD=$(CONTAINERD) tests/run.sh --filter-trait Category=E2E
+
+# Debian's suites whose kernels the BPF programs are tried on: 5.10, 6.1, 6.12 and the newest.
+KERNELS ?= bullseye bookworm trixie sid
+
+.PHONY: test-kernels
+test-kernels: packages build ## Run the tests of the BPF programs on older and newer kernels: KERNELS="bullseye sid"
+	@DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends qemu-system-x86 cpio kmod >/dev/null
+	tests/kernels/run.sh $(KERNELS)
 
 .PHONY: test-crash
 test-crash: build publish images ## Kill the daemon a thousand times while pods come and go

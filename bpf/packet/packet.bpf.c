@@ -179,6 +179,16 @@ static __always_inline int write_addr(struct __sk_buff *skb, const struct packet
 		if (counts && bpf_l4_csum_replace(skb, checksum_of(packet), 0, difference, flags))
 			return -1;
 
+		/*
+		 * The sum that a device made of the whole packet stays as it is, since the checksum
+		 * makes up for the address. The helper takes the address for one outside of that
+		 * sum, as those of IPv4 are with their header's own checksum: take that back.
+		 * (From 6.16 on it can be told so by a flag, which older kernels refuse.) Without
+		 * such a sum this does nothing.
+		 */
+		if (counts)
+			bpf_csum_update(skb, difference);
+
 		return bpf_skb_store_bytes(skb, at, after, sizeof(after), 0);
 	}
 

@@ -8,8 +8,9 @@
 
 #include "node/select.h"
 
-/* Set by the daemon before load: the verifier then drops the branches that they rule out. */
-const volatile bool has_set_retval = true;
+/* Set by the daemon before load: the verifier then drops the branches that they rule out. As they
+ * are here, every kernel takes them. */
+const volatile bool has_set_retval = false;
 const volatile __u32 untranslated_mark = 0; /* sockets with this mark are left alone; 0 for none */
 
 struct {
@@ -18,6 +19,15 @@ struct {
 	__type(key, int);
 	__type(value, struct socket_flows);
 } socket_flows SEC(".maps");
+
+/* Where connected UDP sockets were led, by their cookies: nobody sees their datagrams, so the
+ * daemon looks for those whose backend has left. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, struct flow);
+} udp_connections SEC(".maps");
 
 static __always_inline void read4(const struct bpf_sock_addr *ctx, struct endpoint *to)
 {
@@ -122,6 +132,23 @@ static __always_inline void remember(struct socket_flows *flows, const struct en
 	flow->generation = choice->generation;
 }
 
+static __always_inline void note_connection(struct bpf_sock_addr *ctx,
+					    const struct frontend *frontend,
+					    const struct choice *choice)
+{
+	__u64 cookie = bpf_get_socket_cookie(ctx);
+	struct flow flow = {
+		.addr = { choice->backend.addr[0], choice->backend.addr[1], choice->backend.addr[2],
+			  choice->backend.addr[3] },
+		.port = choice->backend.port,
+		.service = frontend->service,
+		.backend = choice->index,
+		.generation = choice->generation,
+	};
+
+	bpf_map_update_elem(&udp_connections, &cookie, &flow, BPF_ANY);
+}
+
 /* The backend that this socket's last datagram to the service went to, while it is one. */
 static __always_inline bool choose_again(struct bpf_sock_addr *ctx, struct frontend *frontend,
 					 const struct endpoint *service,
@@ -194,6 +221,8 @@ static __always_inline int translate(struct bpf_sock_addr *ctx, struct endpoint 
 			return refuse(-ENOMEM);
 
 		remember(flows, to, &choice);
+		if (!again && proto == IPPROTO_UDP)
+			note_connection(ctx, frontend, &choice);
 	}
 
 	*to = choice.backend;

@@ -19,8 +19,18 @@ public sealed unsafe class BpfProgram : IDisposable
     /// <summary>Runs the program on a packet without sending it anywhere (BPF_PROG_TEST_RUN).</summary>
     /// <param name="context">The context's fields that the kernel lets a test set; empty for none.</param>
     /// <param name="room">How much longer than the packet the result may be.</param>
-    public BpfTestRun TestRun(ReadOnlySpan<byte> packet, ReadOnlySpan<byte> context = default, int repeat = 1, int room = 256)
+    /// <param name="isSummed">
+    /// The packet comes with the sum that a device made of it (CHECKSUM_COMPLETE, kernel 6.13); when the program leaves
+    /// another sum than the packet then has, the run fails with EBADMSG.
+    /// </param>
+    public BpfTestRun TestRun(
+        ReadOnlySpan<byte> packet,
+        ReadOnlySpan<byte> context = default,
+        int repeat = 1,
+        int room = 256,
+        bool isSummed = false)
     {
+        const uint BPF_F_TEST_SKB_CHECKSUM_COMPLETE = 1 << 2;
         byte[] output = new byte[packet.Length + room];
         byte[] contextOut = new byte[context.Length];
         fixed (byte* input = packet, outputStart = output, contextIn = context, contextStart = contextOut)
@@ -37,6 +47,7 @@ public sealed unsafe class BpfProgram : IDisposable
                 ctx_out = context.IsEmpty ? null : contextStart,
                 ctx_size_out = (uint)context.Length,
                 repeat = repeat,
+                flags = isSummed ? BPF_F_TEST_SKB_CHECKSUM_COMPLETE : 0,
             };
             BpfException.Check(
                 LibBpf.bpf_prog_test_run_opts(BpfFd.Number(Fd), ref opts), $"run program {Name} on a packet");

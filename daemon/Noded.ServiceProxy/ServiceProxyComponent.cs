@@ -88,14 +88,18 @@ public sealed partial class ServiceProxyComponent(
         using GraceBarrier barrier = new();
         ServiceChangeTracker tracker = new(options.Node);
         ServiceTables tables = new(datapath.Maps, barrier.Wait);
-        ServiceReconciler reconciler = new(tracker, tables, loggers.CreateLogger<ServiceReconciler>());
-        using PacketDatapath? packets = options.Hook is { } hook
-            ? PacketDatapath.Open(options.Pins, EnsureRules() ? MarkRules.Marks : new PacketMarks(), hook)
-            : null;
+        using StaleSockets stale =
+            new(datapath.Maps, datapath.OpenUdpConnections(), options.SocketNamespace, metrics, _logger);
+        ServiceReconciler reconciler = new(tracker, tables, stale, loggers.CreateLogger<ServiceReconciler>());
+        using PacketDatapath? packets = options.AttachesToLinks ? OpenPackets() : null;
         LinkAttachments? attachments = packets is null ? null : new LinkAttachments(datapath.Maps, packets, _logger);
-        LinkWatcher links = new(new NodeClient(datapath.Maps), attachments, pods, options.PodCidrs);
-        links.UpdateLinks();
+        NodeClient node = new(datapath.Maps);
+        node.Write(Uplinks.ReadLocalAddresses());
+
+        // Sockets first: when the kernel refuses there, no link has got a program either.
         datapath.Attach(options.Cgroup);
+        LinkWatcher links = new(node, attachments, pods, options.PodCidrs);
+        links.UpdateLinks();
         using HealthCheckServer health = new(clock, loggers.CreateLogger<HealthCheckServer>());
         LogAttached(options.Cgroup, attachments?.Count ?? 0, tables.Adopted);
         await using FlowWatch flows = new(datapath.Maps, reactor, clock);
@@ -128,6 +132,9 @@ public sealed partial class ServiceProxyComponent(
     }
 
     private static string TableOf(string pins) => $"{Path.GetFileName(pins)}-services";
+
+    private PacketDatapath OpenPackets() => PacketDatapath.Open(
+        options.Pins, EnsureRules() ? MarkRules.Marks : new PacketMarks(), FeatureProbe.BestLinkHook());
 
     /// <returns>False when this kernel has no such rules: what nobody serves is dropped then, and a pod that is its own
     /// backend or a client outside whose backend is on another node gets no answer.</returns>

@@ -31,6 +31,9 @@ public sealed class ServiceProxyMetrics
             "noded_serviceproxy_map_capacity", "Entries that a map can hold", ["map"]);
         Gauge unfinished = factory.CreateGauge(
             "noded_serviceproxy_services_unfinished", "Services that are not in the data path in full");
+        SocketsEnded = factory.CreateCounter(
+            "noded_serviceproxy_sockets_ended_total",
+            "Connected UDP sockets of the node that were ended since their endpoint had left");
         Counter connections = factory.CreateCounter(
             "noded_serviceproxy_verdicts_total", "What the programs decided for addresses of Services", ["verdict"]);
         registry.AddBeforeCollectCallback(() =>
@@ -63,6 +66,8 @@ public sealed class ServiceProxyMetrics
     internal Counter ServiceChanges { get; }
 
     internal Counter EndpointChanges { get; }
+
+    internal Counter SocketsEnded { get; }
 
     /// <summary>Read at every scrape, so that nothing has to be kept up to date between them.</summary>
     internal Func<MapUse?>? Snapshot { get; set; }

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Noded.Bpf;
+using Noded.Linux.Namespaces;
 using Noded.Primitives;
 using Noded.ServiceProxy.Datapath;
 using Noded.ServiceProxy.Tables;
@@ -13,8 +13,11 @@ public sealed record ServiceProxyOptions(string Cgroup, string Pins, NodeTopolog
 {
     public DatapathOptions Datapath { get; init; } = new();
 
-    /// <summary>How programs are attached to links; null when Services are to be translated at sockets only.</summary>
-    public LinkHook? Hook { get; init; } = FeatureProbe.BestLinkHook();
+    /// <summary>Whether packets are translated at links, too; without, Services are translated at sockets only.</summary>
+    public bool AttachesToLinks { get; init; } = true;
+
+    /// <summary>Whose connected UDP sockets end with their backends: the node's own.</summary>
+    public NetworkNamespace SocketNamespace { get; init; } = NetworkNamespace.Own;
 
     /// <summary>Links with addresses in here lead to pods; all others with addresses lead outside.</summary>
     public ImmutableArray<IPPrefix> PodCidrs { get; init; } = [];

@@ -1,3 +1,4 @@
+using Noded.Bpf;
 using Noded.ServiceProxy.Datapath;
 using Noded.ServiceProxy.Tables;
 
@@ -52,6 +53,12 @@ public abstract class ProxyTests(ProxyFixture proxy) : IClassFixture<ProxyFixtur
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>What a program hears whose connection is refused: before kernel 5.18 the reason is lost.</summary>
+    internal static string Told(string answer) =>
+        answer.StartsWith("error ", StringComparison.Ordinal) && !FeatureProbe.HasSetReturnValue()
+            ? "error AccessDenied"
+            : answer;
 
     /// <summary>How often something has happened, by its number in enum counter.</summary>
     protected ulong Count(uint counter) => Maps.Counters[counter];

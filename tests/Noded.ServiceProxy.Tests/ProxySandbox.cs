@@ -65,12 +65,15 @@ internal sealed class ProxySandbox : IAsyncDisposable
     }
 
     /// <summary>Starts an agent in the sandbox, in the cgroup with the programs or in one beside it.</summary>
-    public async Task<AgentClient> StartAgentAsync(CancellationToken cancellationToken, bool isTranslated = true)
+    /// <param name="dropping">Capabilities that it shall not have, as setpriv(1) writes them; null for none.</param>
+    public async Task<AgentClient> StartAgentAsync(
+        CancellationToken cancellationToken, bool isTranslated = true, string? dropping = null)
     {
         string cgroup = isTranslated ? Cgroup : CgroupRoot;
+        string prefix = dropping is null ? "" : $"setpriv --bounding-set={dropping} --inh-caps={dropping}";
         ChildProcess process = await _sandbox.StartAsync(
             "sh",
-            ["-c", $"echo $$ > {cgroup}/cgroup.procs; exec '{Environment.ProcessPath}' agent"],
+            ["-c", $"echo $$ > {cgroup}/cgroup.procs; exec {prefix} '{Environment.ProcessPath}' agent"],
             cancellationToken);
         _agents.Add(process);
         return new AgentClient(process);
@@ -83,6 +86,8 @@ internal sealed class ProxySandbox : IAsyncDisposable
         Maps.Clients.Set(
             cookie, new ClientEntry(ClientFlags.Host, IPAddress.Parse("10.0.0.1"), IPAddress.Parse("fd00::1")));
     }
+
+    public BpfMap<ulong, FlowEntry> OpenUdpConnections() => _datapath.OpenUdpConnections();
 
     public async Task AddAddressAsync(string address, CancellationToken cancellationToken) =>
         (await _sandbox.RunAsync("ip", ["address", "add", address, "dev", "lo", "nodad"], cancellationToken)).OrThrow();

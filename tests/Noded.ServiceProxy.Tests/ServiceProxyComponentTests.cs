@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Noded.Api.Services;
 using Noded.Linux.Events;
+using Noded.Linux.Namespaces;
 using Noded.Primitives;
 using Noded.ServiceProxy.Inspection;
 using Noded.ServiceProxy.Reflectors;
@@ -48,7 +50,30 @@ public sealed class ServiceProxyComponentTests : IAsyncLifetime
         string third = await _agent.AskAsync("tcp 10.96.0.1:80", Token);
 
         Assert.Equal(
-            ("a 10.96.0.1:80", "b 10.96.0.1:80", "error ConnectionRefused"), (first, second, third));
+            ("a 10.96.0.1:80", "b 10.96.0.1:80", ProxyTests.Told("error ConnectionRefused")), (first, second, third));
+    }
+
+    [Fact]
+    public async Task Run_EndpointOfUdpLeaves_ConnectedSocketsOfTheNodeEnd()
+    {
+        V1Service service = AService();
+        service.Spec.Ports[0].Protocol = "UDP";
+        V1EndpointSlice here = ASlice("127.0.0.2");
+        V1EndpointSlice there = ASlice("127.0.0.3");
+        (here.Ports[0].Protocol, there.Ports[0].Protocol) = ("UDP", "UDP");
+        await _agent.DoAsync("listen-udp 127.0.0.2:8001 c", Token);
+        await _agent.DoAsync("listen-udp 127.0.0.3:8001 d", Token);
+        await using Running proxy = Run(_source);
+        _source.Say(new ServiceSourceChange.Snapshot([service], [here]));
+        await proxy.SyncedAsync(Token);
+        string before = await _agent.AskAsync("udp-connected one 10.96.0.1:80", Token);
+
+        _source.Say(new ServiceSourceChange.Slice(new NamespacedName("default", "web-1"), there));
+        await proxy.SyncedAsync(Token);
+
+        Assert.Equal("c 10.96.0.1:80", before);
+        Assert.Equal("error DestinationAddressRequired", await _agent.AskAsync("udp-connected one 10.96.0.1:80", Token));
+        Assert.Equal("d 10.96.0.1:80", await _agent.AskAsync("udp-connected two 10.96.0.1:80", Token));
     }
 
     [Fact]
@@ -265,10 +290,16 @@ public sealed class ServiceProxyComponentTests : IAsyncLifetime
     };
 
     private Running Run(params ImmutableArray<IServiceSource> sources) =>
-        new(Component(new ServiceProxyOptions(_sandbox.Cgroup, _sandbox.Pins, Plans.Node), sources));
+        new(Component(
+            new ServiceProxyOptions(_sandbox.Cgroup, _sandbox.Pins, Plans.Node)
+            {
+                SocketNamespace = new NetworkNamespace(
+                    string.Create(CultureInfo.InvariantCulture, $"/proc/{_sandbox.Sandbox.InitPid}/ns/net")),
+            },
+            sources));
 
     private ServiceProxyComponent Component(ServiceProxyOptions options, params ImmutableArray<IServiceSource> sources) =>
-        new(options with { Hook = null }, sources, new NoPodNetworks(), _reactor, new ServiceProxyMetrics(_registry), TimeProvider.System, NullLoggerFactory.Instance);
+        new(options with { AttachesToLinks = false }, sources, new NoPodNetworks(), _reactor, new ServiceProxyMetrics(_registry), TimeProvider.System, NullLoggerFactory.Instance);
 
     /// <summary>The machine's links are not this test's: nothing is attached to them.</summary>
     private sealed class NoPodNetworks : IPodNetworks

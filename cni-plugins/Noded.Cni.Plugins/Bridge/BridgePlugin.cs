@@ -113,6 +113,7 @@ internal sealed class BridgePlugin(PluginInvoker invoker) : ICniPlugin
         {
             BridgeLink.EnsureGateways(host, bridge, ips, wish.Config.ForceAddress);
             Forwarding.Enable(_host, ips);
+            Forwarding.DisableRedirects(_host, bridge.Name, ips);
         }
 
         if (wish.Config.IpMasq)

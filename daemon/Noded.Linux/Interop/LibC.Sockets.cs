@@ -5,6 +5,7 @@ namespace Noded.Linux.Interop;
 internal static partial class LibC
 {
     internal const int AF_INET = 2;
+    internal const int AF_INET6 = 10;
     internal const int AF_NETLINK = 16;
     internal const int SOCK_DGRAM = 2;
     internal const int SOCK_RAW = 3;

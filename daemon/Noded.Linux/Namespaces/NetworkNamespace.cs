@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using Noded.Linux.Files;
 using Noded.Linux.Interop;
@@ -29,15 +30,32 @@ public sealed class NetworkNamespace(string path)
     /// <summary>The one that the calling thread is in.</summary>
     public static NetworkNamespace Own { get; } = new(OwnPath);
 
-    /// <summary>The kernel's number of this namespace, which no other one ever gets (SO_NETNS_COOKIE, kernel 5.14).</summary>
-    /// <exception cref="LinuxException">The namespace is gone, or the kernel is older.</exception>
-    public ulong ReadCookie()
+    /// <summary>
+    /// The kernel's number of this namespace, which no other one ever gets (SO_NETNS_COOKIE); null before kernel 5.14,
+    /// which does not tell it to processes.
+    /// </summary>
+    /// <exception cref="LinuxException">The namespace is gone.</exception>
+    public ulong? TryReadCookie()
     {
         using SafeFd socket = OpenSocket(LibC.AF_INET, LibC.SOCK_DGRAM, protocol: 0);
         uint length = sizeof(ulong);
-        return LibC.getsockopt(socket, LibC.SOL_SOCKET, LibC.SO_NETNS_COOKIE, out ulong cookie, ref length) < 0
-            ? throw LinuxException.FromLastError($"read the cookie of the network namespace {path}")
-            : cookie;
+        if (LibC.getsockopt(socket, LibC.SOL_SOCKET, LibC.SO_NETNS_COOKIE, out ulong cookie, ref length) >= 0)
+        {
+            return cookie;
+        }
+
+        LinuxException refusal = LinuxException.FromLastError($"read the cookie of the network namespace {path}");
+        return refusal.Errno == Errno.ENOPROTOOPT ? null : throw refusal;
+    }
+
+    /// <summary>A UDP socket over IPv4 that belongs to this namespace, whichever thread uses it.</summary>
+    /// <exception cref="LinuxException">The namespace is gone.</exception>
+    public Socket OpenUdpSocket()
+    {
+        using SafeFd socket = OpenSocket(LibC.AF_INET, LibC.SOCK_DGRAM, protocol: 0);
+        SafeSocketHandle handle = new(socket.Value, ownsHandle: true);
+        socket.SetHandleAsInvalid();
+        return new Socket(handle);
     }
 
     /// <summary>A descriptor of the namespace itself, as links are moved by.</summary>

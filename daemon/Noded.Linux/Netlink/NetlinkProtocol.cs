@@ -6,6 +6,9 @@ public enum NetlinkProtocol
     /// <summary>Links, addresses, routes, neighbours, traffic control: rtnetlink(7).</summary>
     Route = 0,
 
+    /// <summary>Sockets: sock_diag(7).</summary>
+    SockDiag = 4,
+
     /// <summary>nf_tables and connection tracking.</summary>
     Netfilter = 12,
 }

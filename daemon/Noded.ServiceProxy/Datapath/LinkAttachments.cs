@@ -15,7 +15,7 @@ namespace Noded.ServiceProxy.Datapath;
 /// </summary>
 internal sealed partial class LinkAttachments(ServiceMaps maps, PacketDatapath packets, ILogger logger)
 {
-    private readonly ulong _host = NetworkNamespace.Own.ReadCookie();
+    private readonly ulong _host = NamespaceCookies.Read(NetworkNamespace.Own);
     private readonly Dictionary<string, AttachedPod> _pods = [];
     private ImmutableHashSet<int> _uplinks = [];
     private bool _arePodsKnown;
@@ -92,7 +92,7 @@ internal sealed partial class LinkAttachments(ServiceMaps maps, PacketDatapath p
         try
         {
             NetworkNamespace inside = new(pod.Namespace);
-            ulong cookie = inside.ReadCookie();
+            ulong cookie = NamespaceCookies.Read(inside);
             if (cookie == _host || FindHostEnd(inside, pod.Addresses) is not { } link)
             {
                 return null;

@@ -222,6 +222,17 @@ internal readonly record struct FlowEntry
     private readonly uint _backend;
     private readonly uint _generation;
 
+    public FlowEntry(IPEndPoint target, uint service, uint backend, uint generation)
+    {
+        (_addr, _port) = (new MapAddress(target.Address), new BigEndian16((ushort)target.Port));
+        _reserved = 0;
+        (_service, _backend, _generation) = (service, backend, generation);
+    }
+
+    public uint Backend => _backend;
+
+    public uint Generation => _generation;
+
     public IPEndPoint Target => new(_addr.ToIPAddress(), _port.Value);
 }
 

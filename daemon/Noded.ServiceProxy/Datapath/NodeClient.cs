@@ -8,7 +8,7 @@ namespace Noded.ServiceProxy.Datapath;
 /// <summary>The node itself for the programs: its network namespace, and its addresses, where node ports answer.</summary>
 internal sealed class NodeClient(ServiceMaps maps)
 {
-    private readonly ulong _cookie = NetworkNamespace.Own.ReadCookie();
+    private readonly ulong _cookie = NamespaceCookies.Read(NetworkNamespace.Own);
 
     /// <summary>Makes the maps say what the machine has now.</summary>
     public void Write(ImmutableHashSet<IPAddress> addresses)

@@ -17,6 +17,7 @@ internal sealed partial class ServiceTables
         foreach (ProgrammedService service in _adopted.Values)
         {
             Withdraw(service);
+            _hasLostUdp = true;
         }
 
         _adopted.Clear();

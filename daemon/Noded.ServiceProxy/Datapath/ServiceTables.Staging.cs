@@ -146,6 +146,7 @@ internal sealed partial class ServiceTables
             {
                 service.Backends.Remove(backend, out uint index);
                 tables.ReturnBackend(index);
+                tables._hasLostUdp |= plan.Name.Protocol == ServiceProtocol.Udp;
             }
 
             _oldRanges.ForEach(tables._slots.Return);

@@ -21,6 +21,9 @@ internal sealed partial class ServiceTables
     private readonly Dictionary<FrontendKey, ServicePortName> _owners = [];
     private ushort _tag;
 
+    // A predecessor may have ended before anybody looked at what had left.
+    private bool _hasLostUdp = true;
+
     /// <param name="waitForReaders">Returns when every program that ran at the call has ended.</param>
     public ServiceTables(ServiceMaps maps, Action waitForReaders)
     {
@@ -43,6 +46,14 @@ internal sealed partial class ServiceTables
 
     /// <summary>How often a reader had to be waited for.</summary>
     public long Barriers { get; private set; }
+
+    /// <summary>Whether backends of UDP have left since the last call, as far as anybody knows.</summary>
+    public bool TakeUdpLosses()
+    {
+        bool hasLost = _hasLostUdp;
+        _hasLostUdp = false;
+        return hasLost;
+    }
 
     /// <summary>How often a backend of a service port was chosen since it came; 0 when it has none such.</summary>
     public ulong HitsOf(ServicePortName name, Backend backend) =>
@@ -101,6 +112,7 @@ internal sealed partial class ServiceTables
         {
             Withdraw(service);
             _services.Remove(name);
+            _hasLostUdp |= name.Protocol == ServiceProtocol.Udp;
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed class SocketDatapath : IDisposable
             socket.SetConstant("has_set_retval", FeatureProbe.HasSetReturnValue());
             socket.SetConstant("untranslated_mark", options.UntranslatedMark);
             SetSizes(socket, options);
-            string[] names = [.. ServiceMaps.Names, "socket_flows"];
+            string[] names = [.. ServiceMaps.Names, "socket_flows", "udp_connections"];
             foreach (string name in names)
             {
                 if (BpfMapHandle.TryOpenPin(name, Path.Combine(mapPins, name)) is BpfMapHandle map)
@@ -78,14 +78,36 @@ internal sealed class SocketDatapath : IDisposable
         }
     }
 
-    /// <summary>Attaches the programs to a cgroup2 directory, or puts them into the places of a predecessor's.</summary>
+    /// <summary>Where connected UDP sockets were led, by their cookies.</summary>
+    public BpfMap<ulong, FlowEntry> OpenUdpConnections() => new(_object.Map("udp_connections"));
+
+    /// <summary>
+    /// Attaches the programs to a cgroup2 directory, or puts them into the places of a predecessor's. When one is refused,
+    /// none of those that were not there before stays.
+    /// </summary>
     public void Attach(string cgroup)
     {
-        foreach ((string name, BpfAttachType type) in Hooks)
+        List<string> made = [];
+        try
         {
-            using BpfProgram program = _object.Program(name);
-            _links.Add(BpfLink.AttachPinned(
-                program, Path.Combine(_pins, "links", name), attached => BpfLink.AttachCgroup(attached, cgroup, type)));
+            foreach ((string name, BpfAttachType type) in Hooks)
+            {
+                using BpfProgram program = _object.Program(name);
+                string pin = Path.Combine(_pins, "links", name);
+                bool isNew = !Path.Exists(pin);
+                _links.Add(BpfLink.AttachPinned(
+                    program, pin, attached => BpfLink.AttachCgroup(attached, cgroup, type)));
+                if (isNew)
+                {
+                    made.Add(pin);
+                }
+            }
+        }
+        catch
+        {
+            made.ForEach(File.Delete);
+            CloseLinks();
+            throw;
         }
     }
 
@@ -100,9 +122,15 @@ internal sealed class SocketDatapath : IDisposable
 
     public void Dispose()
     {
-        _links.ForEach(link => link.Dispose());
+        CloseLinks();
         Maps.Dispose();
         _object.Dispose();
+    }
+
+    private void CloseLinks()
+    {
+        _links.ForEach(link => link.Dispose());
+        _links.Clear();
     }
 
     private static void SetSizes(BpfObject socket, DatapathOptions options)

@@ -12,7 +12,7 @@ namespace Noded.ServiceProxy.Reconciler;
 /// all: what a predecessor left keeps working, and nobody shrinks a Service on half the news.
 /// </summary>
 internal sealed partial class ServiceReconciler(
-    ServiceChangeTracker tracker, ServiceTables tables, ILogger<ServiceReconciler> logger)
+    ServiceChangeTracker tracker, ServiceTables tables, StaleSockets sockets, ILogger<ServiceReconciler> logger)
 {
     /// <summary>Without its endpoints nobody could report that it has some again.</summary>
     private static readonly NamespacedName ApiServer = new("default", "kubernetes");
@@ -47,6 +47,11 @@ internal sealed partial class ServiceReconciler(
         {
             tables.Prune();
             _hasPruned = true;
+        }
+
+        if (tables.TakeUdpLosses())
+        {
+            sockets.End();
         }
 
         return names.Length;

@@ -65,6 +65,26 @@ public sealed class BridgeTests() : BridgeSuite(CniImplementation.Noded)
     }
 
     [Fact]
+    public async Task Add_Gateway_PodsGetNoRedirectsAndOtherLinksStayAsTheyAre()
+    {
+        JsonObject config = Config("""{"subnet": "10.1.2.0/24", "routes": [{"dst": "0.0.0.0/0"}]}""");
+        config["isGateway"] = true;
+        await AddAsync(config, "p1");
+        await AddAsync(config, "p2");
+        await Host.AddOutsideAsync();
+
+        // The way to a neighbour by the gateway: the kernel would tell of the shorter one.
+        await Host.RunInPodAsync("p1", "ip route add 10.1.2.3/32 via 10.1.2.1");
+        await Host.RunInPodAsync("p1", "ping -c 3 -i 0.2 -w 10 10.1.2.3");
+
+        string received = await Host.RunInPodAsync("p1", "nstat -a -z -s IcmpInRedirects");
+        Assert.Matches(@"IcmpInRedirects\s+0\s", received);
+        Assert.Equal(
+            "0\n1\n",
+            await Host.RunAsync("cat /proc/sys/net/ipv4/conf/br1/send_redirects /proc/sys/net/ipv4/conf/uplink/send_redirects"));
+    }
+
+    [Fact]
     public async Task Add_DuplicateDetection_AddressIsUsableOnReturn()
     {
         JsonObject config = Config("""{"subnet": "fd00:1::/64"}""");

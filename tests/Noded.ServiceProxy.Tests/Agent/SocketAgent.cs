@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Noded.Linux.Namespaces;
+using Noded.ServiceProxy.Datapath;
 
 namespace Noded.ServiceProxy.Tests.Agent;
 
@@ -84,6 +85,20 @@ internal sealed class SocketAgent : IDisposable
                 return await AskAsync(client, IPEndPoint.Parse(address), isConnected: false);
             case ["udp-connected", string client, string address]:
                 return await AskAsync(client, IPEndPoint.Parse(address), isConnected: true);
+            case ["udp-mapped", string client, string address]:
+                IPEndPoint v4 = IPEndPoint.Parse(address);
+                return await AskAsync(client, new IPEndPoint(v4.Address.MapToIPv6(), v4.Port), isConnected: true);
+            case ["listen-echo", string address, string name]:
+                _servers.Add(name, BulkTransfer.Echo(IPEndPoint.Parse(address)));
+                return "ok";
+            case ["echo", string size, string address]:
+                return await BulkTransfer.RunAsync(
+                    int.Parse(size, CultureInfo.InvariantCulture), IPEndPoint.Parse(address), Patience);
+            case ["udp-many" or "udp-as-one", string count, string address]:
+                return await BulkTransfer.SendDatagramsAsync(
+                    int.Parse(count, CultureInfo.InvariantCulture), words[0] == "udp-as-one", IPEndPoint.Parse(address), Patience);
+            case ["proxy", string pins, string cgroup]:
+                return await WholeProxy.RunAsync(pins, cgroup);
             case ["node", string pins, string hook]:
                 _node = new NodeAgent(pins, Enum.Parse<Noded.Bpf.LinkHook>(hook));
                 return "ok";
@@ -117,7 +132,7 @@ internal sealed class SocketAgent : IDisposable
         return "ok";
     }
 
-    private static string Cookie() => NetworkNamespace.Own.ReadCookie().ToString(CultureInfo.InvariantCulture);
+    private static string Cookie() => NamespaceCookies.Read(NetworkNamespace.Own).ToString(CultureInfo.InvariantCulture);
 
     private string Listen(IPEndPoint address, string name)
     {
@@ -211,6 +226,11 @@ internal sealed class SocketAgent : IDisposable
         if (!_clients.TryGetValue(name, out Socket? socket))
         {
             socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            if (address.Address.IsIPv4MappedToIPv6)
+            {
+                socket.DualMode = true;
+            }
+
             _clients.Add(name, socket);
             if (isConnected)
             {

@@ -9,15 +9,17 @@ namespace Noded.ServiceProxy.Tests.Packets;
 /// </summary>
 public abstract class PacketPathSuite(PacketPathSuite.Network network)
 {
+    private readonly Network _network = network.OrSkip();
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private AgentClient Node => network.Node;
+    private AgentClient Node => _network.Node;
 
-    private AgentClient A => network.A;
+    private AgentClient A => _network.A;
 
-    private AgentClient B => network.B;
+    private AgentClient B => _network.B;
 
-    private AgentClient Outside => network.Outside;
+    private AgentClient Outside => _network.Outside;
 
     [Theory]
     [InlineData("udp", "10.96.1.1:53", "10.244.2.2:5301")]
@@ -162,6 +164,9 @@ public abstract class PacketPathSuite(PacketPathSuite.Network network)
 
         private readonly List<ChildProcess> _agents = [];
         private NodeSandbox _sandbox = null!; // made before every test
+        private string? _missing;
+
+        internal NodeSandbox Sandbox => _sandbox;
 
         internal AgentClient Node { get; private set; } = null!;
 
@@ -171,11 +176,21 @@ public abstract class PacketPathSuite(PacketPathSuite.Network network)
 
         internal AgentClient Outside { get; private set; } = null!;
 
+        /// <summary>Skips the calling test when the machine lacks something: a fixture cannot.</summary>
+        public Network OrSkip()
+        {
+            Assert.SkipUnless(_missing is null, _missing ?? "");
+            return this;
+        }
+
         public async ValueTask InitializeAsync()
         {
-            Requires.Root();
-            Requires.Program("ip");
-            Assert.SkipUnless(hook != LinkHook.Tcx || FeatureProbe.HasTcx(), "Needs tcx (kernel 6.6).");
+            _missing = FindMissing();
+            if (_missing is not null)
+            {
+                return;
+            }
+
             _sandbox = await NodeSandbox.CreateAsync(Token);
             (await _sandbox.RunAsync("bash", ["-c", Setup], Token)).OrThrow();
             Node = await StartAsync(Environment.ProcessPath!, "agent");
@@ -201,6 +216,12 @@ public abstract class PacketPathSuite(PacketPathSuite.Network network)
                 await _sandbox.DisposeAsync();
             }
         }
+
+        protected virtual string? FindMissing() =>
+            !Environment.IsPrivilegedProcess ? "Needs root."
+            : TestPrograms.TryFind("ip") is null ? "Needs the program ip."
+            : hook == LinkHook.Tcx && !FeatureProbe.HasTcx() ? "Needs tcx (kernel 6.6)."
+            : null;
 
         private async Task<AgentClient> StartAsync(string program, params string[] arguments)
         {

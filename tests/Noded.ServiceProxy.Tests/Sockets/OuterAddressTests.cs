@@ -84,7 +84,7 @@ public sealed class OuterAddressTests(ProxyFixture proxy) : ProxyTests(proxy)
         string inner = await Agent.AskAsync("tcp 10.96.0.1:80", Token);
         await ForgetClientAsync();
 
-        Assert.Equal((expected, "web 10.96.0.1:80"), (answer, inner));
+        Assert.Equal((Told(expected), "web 10.96.0.1:80"), (answer, inner));
     }
 
     [Theory]
@@ -99,7 +99,7 @@ public sealed class OuterAddressTests(ProxyFixture proxy) : ProxyTests(proxy)
         string answer = await Agent.AskAsync("tcp [2001:db8::1]:80", Token);
         await ForgetClientAsync();
 
-        Assert.Equal(expected, answer);
+        Assert.Equal(Told(expected), answer);
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class OuterAddressTests(ProxyFixture proxy) : ProxyTests(proxy)
         await Agent.DoAsync("listen-tcp 127.0.0.2:8001 web", Token);
         Tables.Apply(Plans.Of(LoadBalancer("10.96.0.1:80", "192.0.2.1", "0.0.0.0/0"), "127.0.0.2:8001"));
 
-        Assert.Equal("error HostUnreachable", await Agent.AskAsync("tcp 192.0.2.1:80", Token));
+        Assert.Equal(Told("error HostUnreachable"), await Agent.AskAsync("tcp 192.0.2.1:80", Token));
         Assert.Equal(denied + 1, Count(SourceDenied));
     }
 
@@ -125,7 +125,7 @@ public sealed class OuterAddressTests(ProxyFixture proxy) : ProxyTests(proxy)
         string after = await Agent.AskAsync("tcp 192.0.2.1:80", Token);
         await ForgetClientAsync();
 
-        Assert.Equal(("web 192.0.2.1:80", "error HostUnreachable"), (before, after));
+        Assert.Equal(("web 192.0.2.1:80", Told("error HostUnreachable")), (before, after));
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class OuterAddressTests(ProxyFixture proxy) : ProxyTests(proxy)
         Tables.Apply(ServicePlan.Compute(
             port, [Plans.Endpoint("127.0.0.2:8001") with { NodeName = "node-2" }], Plans.Node));
 
-        Assert.Equal("error HostUnreachable", await Agent.AskAsync("tcp 10.96.0.1:80", Token));
+        Assert.Equal(Told("error HostUnreachable"), await Agent.AskAsync("tcp 10.96.0.1:80", Token));
     }
 
     [Fact]

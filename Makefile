@@ -13,7 +13,7 @@ IMAGES := $(ARTIFACTS)/images
 NODED := $(ARTIFACTS)/publish/noded/noded
 INVENTORY := $(ARTIFACTS)/bin/Noded.Inventory/debug/Noded.Inventory
 RUNTIME := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
-SOURCES := $(shell find daemon cni-plugins control-plane bpf packaging/images -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.c' -o -name '*.h' \)) \
+SOURCES := $(shell find daemon cni-plugins control-plane bpf packaging/images packaging/schemas -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.c' -o -name '*.h' -o -name '*.tsv' -o -name '*.targets' \)) \
 	Directory.Build.props Directory.Packages.props
 
 # One compiler for all projects, whatever the environment says: it halves the time of a build.

@@ -86,10 +86,13 @@ internal sealed class ApiServerComposition : IAsyncDisposable
             _objects,
             new ObjectWatcher(_caches),
             new NamespaceContent(_resources, _reader, _objects, _options.ClusterAuthority));
+        ClusterRoleAggregator aggregator = new(
+            _rbac, _resources.Get("rbac.authorization.k8s.io", "v1", "clusterroles"), _objects);
         GarbageCollector collector = new(_options.Store, _resources, _objects, _options.Clock);
         return Task.WhenAll(
             server,
             namespaces.RunAsync(_options.Clock, cancellationToken),
+            aggregator.RunAsync(_options.Clock, cancellationToken),
             collector.RunAsync(cancellationToken));
     }
 
@@ -119,7 +122,7 @@ internal sealed class ApiServerComposition : IAsyncDisposable
     {
         ResponseWriter writer = new(_options.Clock);
         PatchHandler patches = new();
-        AdmissionChain admission = AdmissionPlugins.Create(_reader, _resources, _gate);
+        AdmissionChain admission = AdmissionPlugins.Create(_reader, _resources, _gate, _options.Clock);
         return new RequestHandlers(
             new ReadHandler(_reader, new StoredWriter(writer)),
             new WatchHandler(new ObjectWatcher(_caches), writer, _metrics, _options.Clock),

@@ -270,6 +270,11 @@ internal sealed class ResourceQuotaStrategy : Strategy
     public override TableColumns Columns { get; } = Of(
         Text("Request", d => Used(d, limits: false)), Text("Limit", d => Used(d, limits: true)));
 
+    public override void Validate(JsonObject document, FieldErrors errors) => QuotaRules.Validate(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        QuotaRules.ValidateUpdate(document, old, errors);
+
     private static string Used(JsonObject quota, bool limits) => string.Join(", ", (quota["status"].Object("hard") ?? [])
         .Where(pair => pair.Key.StartsWith("limits.", StringComparison.Ordinal) == limits)
         .OrderBy(pair => pair.Key, StringComparer.Ordinal)
@@ -295,6 +300,8 @@ internal sealed class PodTemplateStrategy : Strategy
 
     public override void Validate(JsonObject document, FieldErrors errors) =>
         PodRules.ValidateTemplate(document.Object("template"), new FieldPath("template"), errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
 }
 
 /// <summary>Events.</summary>
@@ -336,15 +343,9 @@ internal sealed class EventStrategy : Strategy
         document.Default("reportingInstance", "");
     }
 
-    public override void Validate(JsonObject document, FieldErrors errors)
-    {
-        string place = document.Object("involvedObject").Text("namespace") ?? "";
-        string ns = document.Namespace();
-        if (place != ns && !(place.Length == 0 && ns == "default"))
-        {
-            errors.Invalid(new FieldPath("involvedObject.namespace"), place, "does not match event.namespace");
-        }
-    }
+    public override void Validate(JsonObject document, FieldErrors errors) => EventRules.Validate(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
 
     private static string? LastSeen(JsonObject document) => document.Object("series").Text("lastObservedTime")
         ?? document.Text("lastTimestamp") ?? document.Text("eventTime") ?? document.Text("firstTimestamp");
@@ -364,6 +365,10 @@ internal sealed class EndpointsStrategy : Strategy
             port.Default("protocol", "TCP");
         }
     }
+
+    public override void Validate(JsonObject document, FieldErrors errors) => EndpointRules.ValidateEndpoints(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
 
     internal static string Shorten(IReadOnlyCollection<string> all) => all.Count switch
     {

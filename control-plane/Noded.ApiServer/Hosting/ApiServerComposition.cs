@@ -26,6 +26,7 @@ internal sealed class ApiServerComposition : IAsyncDisposable
     private readonly ObjectReader _reader;
     private readonly ObjectWriter _objects;
     private readonly ObjectLeases _leases;
+    private readonly StartHook _hook;
     private readonly RbacCache _rbac;
     private readonly ServiceAccountTokens _tokens;
     private readonly RequestAuthenticator _authenticator;
@@ -47,6 +48,7 @@ internal sealed class ApiServerComposition : IAsyncDisposable
             Committed = CommittedAsync,
             Leases = _leases = new ObjectLeases(options.Store, options.EventTimeToLive, options.Clock),
         };
+        _hook = new StartHook(_resources, _objects, _network);
         _tokens = new ServiceAccountTokens(
             new JsonWebToken(
                 new TokenKey(options.ServiceAccountKey), [.. options.OlderServiceAccountKeys.Select(key => new TokenKey(key))]),
@@ -86,6 +88,11 @@ internal sealed class ApiServerComposition : IAsyncDisposable
             _objects,
             new ObjectWatcher(_caches),
             new NamespaceContent(_resources, _reader, _objects, _options.ClusterAuthority));
+        KubernetesServiceController service = new(
+            new ObjectWatcher(_caches),
+            _resources,
+            stopped => _hook.EnsureOwnServiceAsync(_options.AdvertiseAddress, _options.AdvertisePort, stopped),
+            _options.Clock);
         ClusterRoleAggregator aggregator = new(
             _rbac, _resources.Get("rbac.authorization.k8s.io", "v1", "clusterroles"), _objects);
         GarbageCollector collector = new(_options.Store, _resources, _objects, _options.Clock);
@@ -93,6 +100,7 @@ internal sealed class ApiServerComposition : IAsyncDisposable
             server,
             namespaces.RunAsync(_options.Clock, cancellationToken),
             aggregator.RunAsync(_options.Clock, cancellationToken),
+            service.RunAsync(cancellationToken),
             collector.RunAsync(cancellationToken));
     }
 
@@ -100,8 +108,7 @@ internal sealed class ApiServerComposition : IAsyncDisposable
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         await _rbac.FilledAsync(cancellationToken);
-        await new StartHook(_resources, _objects, _network).RunAsync(
-            _options.AdvertiseAddress, _options.AdvertisePort, cancellationToken);
+        await _hook.RunAsync(_options.AdvertiseAddress, _options.AdvertisePort, cancellationToken);
     }
 
     /// <summary>Ends the watches.</summary>

@@ -38,6 +38,12 @@ internal sealed class StartHook(ResourceTable resources, ObjectWriter objects, S
         JsonObject cidr = Named($"{Networking}/v1", "ServiceCIDR", "kubernetes");
         cidr["spec"] = new JsonObject { ["cidrs"] = new JsonArray(network.Prefix.ToString()) };
         await EnsureAsync(resources.Get(Networking, "v1", "servicecidrs"), null, cidr, cancellationToken);
+        await EnsureOwnServiceAsync(advertised, port, cancellationToken);
+    }
+
+    /// <summary>Makes the Service of this server and its endpoints, as far as they are not there.</summary>
+    public async Task EnsureOwnServiceAsync(IPAddress? advertised, int port, CancellationToken cancellationToken)
+    {
         await EnsureServiceAsync(cancellationToken);
         if (advertised is not null)
         {

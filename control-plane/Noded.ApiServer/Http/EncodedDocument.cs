@@ -12,11 +12,11 @@ namespace Noded.ApiServer.Http;
 /// A document that does not change, made when it is first asked for and kept compressed, as almost every client wants
 /// it; clients that have it are told so.
 /// </summary>
-internal sealed class EncodedDocument(string mediaType, Func<JsonObject> make)
+internal sealed class EncodedDocument(string mediaType, Func<byte[]> make)
 {
     private readonly Lazy<(byte[] Packed, int Length, string Tag)> _encoded = new(() =>
     {
-        byte[] body = make().ToUtf8();
+        byte[] body = make();
         using MemoryStream packed = new();
         using (GZipStream zip = new(packed, CompressionLevel.Optimal))
         {
@@ -25,6 +25,11 @@ internal sealed class EncodedDocument(string mediaType, Func<JsonObject> make)
 
         return (packed.ToArray(), body.Length, Convert.ToHexString(SHA256.HashData(body)));
     });
+
+    public EncodedDocument(string mediaType, Func<JsonObject> make)
+        : this(mediaType, () => make().ToUtf8())
+    {
+    }
 
     public async Task WriteAsync(HttpContext context)
     {

@@ -233,6 +233,25 @@ internal sealed class NodeStrategy : Strategy
         Text("Kernel-Version", d => TextAt(d, "status", "nodeInfo", "kernelVersion") ?? Cells.Unknown, isWide: true),
         Text("Container-Runtime", d => TextAt(d, "status", "nodeInfo", "containerRuntimeVersion") ?? Cells.Unknown, isWide: true));
 
+    /// <summary>The older single range and the list of ranges say the same.</summary>
+    public override void ApplyDefaults(JsonObject document)
+    {
+        JsonObject spec = document.ObjectOrNew("spec");
+        if (spec.Text("podCIDR") is { Length: > 0 } range && spec.Texts("podCIDRs").FirstOrDefault() != range)
+        {
+            spec["podCIDRs"] = new JsonArray(range);
+        }
+        else if (spec.Texts("podCIDRs").FirstOrDefault() is { } first)
+        {
+            spec["podCIDR"] = first;
+        }
+    }
+
+    public override void Validate(JsonObject document, FieldErrors errors) => NodeRules.Validate(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        NodeRules.ValidateUpdate(document, old, errors);
+
     private static string AddressOf(JsonObject node, string type) => node["status"].Objects("addresses")
         .FirstOrDefault(address => address.Text("type") == type).Text("address") ?? Cells.None;
 

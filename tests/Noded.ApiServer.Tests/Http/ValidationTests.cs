@@ -122,6 +122,18 @@ public sealed class ValidationTests(ApiServerFixture api) : IClassFixture<ApiSer
         { "events.k8s.io/v1/events", """{"regarding":{"namespace":"default","name":"x","kind":"Pod"},"reason":"R","eventTime":"2026-01-01T00:00:00.000000Z","reportingController":"c","reportingInstance":"i","type":"Some"}""", ["action: Required value", "type: Invalid value: \"\": has invalid value: Some"] },
         { "v1/events", """{"involvedObject":{"namespace":"other","name":"x","kind":"Pod"},"reason":"R"}""", ["involvedObject.namespace: Invalid value: \"other\": does not match event.namespace"] },
 
+        // core: services, nodes
+        { "v1/services", Port(""" "externalTrafficPolicy":"Local" """), ["spec.externalTrafficPolicy: Invalid value: \"Local\": may only be set for externally-accessible services"] },
+        { "v1/services", Port(""" "loadBalancerSourceRanges":["10.0.0.0/8"] """), ["spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'"] },
+        { "v1/services", Port(""" "allocateLoadBalancerNodePorts":true """), ["spec.allocateLoadBalancerNodePorts: Forbidden: may only be used when `type` is 'LoadBalancer'"] },
+        { "v1/services", Port(""" "healthCheckNodePort":30001 """), ["spec.healthCheckNodePort: Invalid value: 30001: may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"] },
+        { "v1/services", Port(""" "sessionAffinity":"ClientIP","sessionAffinityConfig":{"clientIP":{"timeoutSeconds":86401}} """), ["spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 86401: must be greater than 0 and less than 86400"] },
+        { "v1/services", Port(""" "externalIPs":["127.0.0.1"] """), ["spec.externalIPs[0]: Invalid value: \"127.0.0.1\": may not be in the loopback range (127.0.0.0/8, ::1/128)"] },
+        { "v1/services", """{"spec":{"ports":[{"port":80,"nodePort":30001}]}}""", ["spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"] },
+        { "v1/services", """{"spec":{"type":"ExternalName","externalName":"A_b"}}""", [$"spec.externalName: Invalid value: \"A_b\": {Subdomain}"] },
+        { "v1/nodes", """{"spec":{"taints":[{"key":"a","effect":"NoSchedule"},{"key":"a","value":"b","effect":"NoSchedule"}]}}""", ["metadata.taints[1]: Duplicate value: {\"key\":\"a\",\"value\":\"b\",\"effect\":\"NoSchedule\"}: taints must be unique by key and effect pair"] },
+        { "v1/nodes", """{"spec":{"podCIDRs":["10.0.0.0/24","10.0.1.0/24"]}}""", ["spec.podCIDRs: Invalid value: \"[10.0.0.0/24 10.0.1.0/24]\": may specify no more than one CIDR for each IP family"] },
+
         // apps
         { "apps/v1/deployments", Workload(""" "strategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":0,"maxSurge":"0%"}} """), ["spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0"] },
         { "apps/v1/deployments", Workload(""" "progressDeadlineSeconds":5,"minReadySeconds":5 """), ["spec.progressDeadlineSeconds: Invalid value: 5: must be greater than minReadySeconds"] },
@@ -159,6 +171,7 @@ public sealed class ValidationTests(ApiServerFixture api) : IClassFixture<ApiSer
         { "v1/resourcequotas", """{"spec":{"hard":{"pods":"1"},"scopes":["BestEffort"]}}""", """{"spec":{"scopes":["NotBestEffort"]}}""", ["spec.scopes: Invalid value: [\"NotBestEffort\"]: field is immutable"] },
         { "v1/persistentvolumes", """{"spec":{"accessModes":["ReadWriteOnce"],"capacity":{"storage":"1Gi"},"hostPath":{"path":"/x"}}}""", """{"spec":{"hostPath":{"path":"/y"},"volumeMode":"Block"}}""", ["spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation", "volumeMode: Invalid value: \"Block\": field is immutable"] },
         { "v1/persistentvolumeclaims", """{"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}""", """{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}""", ["spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"] },
+        { "v1/nodes", """{"spec":{"podCIDR":"10.0.0.0/24","providerID":"a"}}""", """{"spec":{"podCIDR":"10.0.1.0/24","providerID":"b"}}""", ["spec.podCIDRs: Forbidden: node updates may not change podCIDR except from \"\" to valid", "spec.providerID: Forbidden: node updates may not change providerID except from \"\" to valid"] },
         { Jobs, Job(""" "completions":2 """), """{"spec":{"completions":3}}""", ["spec.completions: Invalid value: 3: field is immutable"] },
         { Jobs, Job(""" "completionMode":"Indexed","completions":2,"parallelism":2 """), """{"spec":{"completions":3}}""", ["spec.completions: Invalid value: 3: can only be modified in tandem with spec.parallelism"] },
         { "apps/v1/daemonsets", Workload("""  "minReadySeconds":0 """), """{"spec":{"selector":{"matchLabels":{"a":"b","c":"d"}},"template":{"metadata":{"labels":{"c":"d"}}}}}""", ["spec.selector: Invalid value: {\"matchLabels\":{\"a\":\"b\",\"c\":\"d\"}}: field is immutable"] },
@@ -209,6 +222,31 @@ public sealed class ValidationTests(ApiServerFixture api) : IClassFixture<ApiSer
     }
 
     [Fact]
+    public async Task Service_ChangesItsType_LosesWhatBelongedToTheOld()
+    {
+        string path = $"{Path("v1/services")}/changing";
+        (int made, JsonNode balancer) = await api.SendAsync("POST", Path("v1/services"), """
+            {"metadata":{"name":"changing"},"spec":{"type":"LoadBalancer","externalTrafficPolicy":"Local","ports":[{"port":80}]}}
+            """);
+        (int changed, JsonNode plain) = await api.SendAsync("PATCH", path, """{"spec":{"type":"ClusterIP"}}""", "application/merge-patch+json");
+        (int named, JsonNode external) = await api.SendAsync(
+            "PATCH", path, """{"spec":{"type":"ExternalName","externalName":"a.example"}}""", "application/merge-patch+json");
+
+        Assert.Equal((201, 200, 200), (made, changed, named));
+        Assert.InRange(balancer["spec"]!["healthCheckNodePort"]!.GetValue<long>(), 30000, 32767);
+        foreach (string gone in (string[])["externalTrafficPolicy", "allocateLoadBalancerNodePorts", "healthCheckNodePort"])
+        {
+            Assert.NotNull(balancer["spec"]![gone]);
+            Assert.Null(plain["spec"]![gone]);
+        }
+
+        Assert.Null(plain["spec"]!["ports"]![0]!["nodePort"]);
+        Assert.Equal(balancer["spec"]!["clusterIP"]!.ToString(), plain["spec"]!["clusterIP"]!.ToString());
+        Assert.Null(external["spec"]!["clusterIP"]);
+        Assert.Null(external["spec"]!["ipFamilies"]);
+    }
+
+    [Fact]
     public async Task LimitRange_OfContainers_HasItsDefaultsFilledIn()
     {
         (_, JsonNode made) = await api.SendAsync("POST", Path("v1/limitranges") + "?dryRun=All", """
@@ -225,7 +263,7 @@ public sealed class ValidationTests(ApiServerFixture api) : IClassFixture<ApiSer
         string[] parts = resource.Split('/');
         bool isCluster = parts[^1] is "ingressclasses" or "servicecidrs" or "ipaddresses" or "storageclasses" or "csidrivers" or "csinodes"
             or "volumeattachments" or "volumeattributesclasses" or "persistentvolumes" or "clusterroles" or "clusterrolebindings"
-            or "runtimeclasses" or "certificatesigningrequests" or "priorityclasses";
+            or "runtimeclasses" or "nodes" or "certificatesigningrequests" or "priorityclasses";
         string root = parts.Length == 2 ? $"/api/{parts[0]}" : $"/apis/{parts[0]}/{parts[1]}";
         return isCluster ? $"{root}/{parts[^1]}" : $"{root}/namespaces/default/{parts[^1]}";
     }
@@ -245,6 +283,8 @@ public sealed class ValidationTests(ApiServerFixture api) : IClassFixture<ApiSer
 
     private static string Scaler(string part) =>
         """{"spec":{"maxReplicas":3,"scaleTargetRef":{"kind":"Deployment","name":"x"},""" + part + "}}";
+
+    private static string Port(string part) => """{"spec":{"ports":[{"port":80}],""" + part + "}}";
 
     private static string Job(string part) => """{"spec":{"template":""" + JobTemplate + "," + part + "}}";
 

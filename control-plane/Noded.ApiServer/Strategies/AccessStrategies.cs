@@ -370,10 +370,14 @@ internal sealed class AutoscalerStrategy : Strategy
         }
     }
 
-    public override void Validate(JsonObject document, FieldErrors errors) => AutoscalerRules.Validate(document, null, errors);
+    public override void Validate(JsonObject document, FieldErrors errors) => AutoscalerRules.Validate(Newest(document), null, errors);
 
     public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
-        AutoscalerRules.Validate(document, old, errors);
+        AutoscalerRules.Validate(Newest(document), old, errors);
+
+    /// <summary>The rules are written for v2, whose fields v1 has among its annotations.</summary>
+    private static JsonObject Newest(JsonObject document) =>
+        document.Text("apiVersion") == AutoscalerVersions.V1 ? AutoscalerVersions.ToV2(document.Copy()) : document;
 
     /// <summary>Who says anything of how it behaves leaves the rest to upstream's choice.</summary>
     private static void Behave(JsonObject behavior)

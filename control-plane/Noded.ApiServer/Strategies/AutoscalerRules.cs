@@ -43,7 +43,6 @@ internal static class AutoscalerRules
         }
 
         Reference(spec.Object("scaleTargetRef"), Spec.Child("scaleTargetRef"), errors);
-        Utilization(spec["targetCPUUtilizationPercentage"], Spec.Child("metrics").Index(0).Child("resource").Child("target"), errors);
         JsonObject[] metrics = [.. spec.Objects("metrics")];
         for (int i = 0; i < metrics.Length; i++)
         {

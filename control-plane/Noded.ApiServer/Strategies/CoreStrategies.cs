@@ -99,6 +99,7 @@ internal sealed class ConfigMapStrategy : Strategy
 internal sealed class SecretStrategy : Strategy
 {
     private const int MaxBytes = 1 << 20;
+    private const string AccountAnnotation = "kubernetes.io/service-account.name";
 
     private static readonly Dictionary<string, string[]> RequiredKeys = new(StringComparer.Ordinal)
     {
@@ -146,13 +147,7 @@ internal sealed class SecretStrategy : Strategy
             errors.TooLong(path, MaxBytes);
         }
 
-        foreach (string key in RequiredKeys.GetValueOrDefault(document.Text("type") ?? "", []))
-        {
-            if (document.Object("data")?.ContainsKey(key) != true)
-            {
-                errors.Required(path.Key(key));
-            }
-        }
+        ValidateType(document, document.Text("type") ?? "", errors);
     }
 
     public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors)
@@ -164,6 +159,49 @@ internal sealed class SecretStrategy : Strategy
 
         ConfigKeys.Immutable(document, old, ["data"], errors);
         Validate(document, errors);
+    }
+
+    /// <summary>What secrets of the known types have in them.</summary>
+    private static void ValidateType(JsonObject document, string type, FieldErrors errors)
+    {
+        FieldPath path = new("data");
+        JsonObject data = document.Object("data") ?? [];
+        foreach (string key in RequiredKeys.GetValueOrDefault(type, []).Where(key => !data.ContainsKey(key)))
+        {
+            errors.Required(path.Key(key));
+        }
+
+        foreach (string key in RequiredKeys.GetValueOrDefault(type, []).Where(key => key.StartsWith(".docker", StringComparison.Ordinal)))
+        {
+            if (data.Text(key) is { } encoded && !IsJson(encoded))
+            {
+                errors.Invalid(path.Key(key), "<secret contents redacted>", "must be a JSON object");
+            }
+        }
+
+        if (type == "kubernetes.io/basic-auth" && !data.ContainsKey("username") && !data.ContainsKey("password"))
+        {
+            errors.Required(path.Key("username"));
+            errors.Required(path.Key("password"));
+        }
+
+        JsonObject? annotations = document.Object("metadata").Object("annotations");
+        if (type == "kubernetes.io/service-account-token" && string.IsNullOrEmpty(annotations.Text(AccountAnnotation)))
+        {
+            errors.Required(new FieldPath("metadata.annotations").Key(AccountAnnotation));
+        }
+    }
+
+    private static bool IsJson(string encoded)
+    {
+        try
+        {
+            return DocumentReader.ReadJson(Convert.FromBase64String(encoded)).Root is JsonObject;
+        }
+        catch (DocumentException)
+        {
+            return false;
+        }
     }
 }
 

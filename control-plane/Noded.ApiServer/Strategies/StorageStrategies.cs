@@ -59,8 +59,11 @@ internal sealed class PersistentVolumeClaimStrategy : Strategy
     public override void ApplyDefaults(JsonObject document) =>
         document.ObjectOrNew("spec").Default("volumeMode", "Filesystem");
 
-    public override void PrepareForCreate(JsonObject document) =>
+    public override void PrepareForCreate(JsonObject document)
+    {
         document["status"] = new JsonObject { ["phase"] = "Pending" };
+        Unify(document.ObjectOrNew("spec"));
+    }
 
     public override void Validate(JsonObject document, FieldErrors errors) => VolumeRules.ValidateClaim(document, errors);
 
@@ -73,6 +76,23 @@ internal sealed class PersistentVolumeClaimStrategy : Strategy
         }
 
         VolumeRules.ValidateClaimUpdate(document, old, errors);
+    }
+
+    /// <summary>The older and the newer way to say where data come from say the same.</summary>
+    private static void Unify(JsonObject spec)
+    {
+        JsonObject? source = spec.Object("dataSource");
+        JsonObject? reference = spec.Object("dataSourceRef");
+        if (source is not null && reference is null)
+        {
+            spec["dataSourceRef"] = source.DeepClone();
+        }
+        else if (source is null && reference is not null && string.IsNullOrEmpty(reference.Text("namespace")))
+        {
+            JsonObject copy = reference.Copy();
+            copy.Remove("namespace");
+            spec["dataSource"] = copy;
+        }
     }
 
     private static JsonObject Fixed(JsonObject claim, JsonObject old)

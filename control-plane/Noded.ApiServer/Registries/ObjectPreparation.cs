@@ -97,16 +97,22 @@ internal static class ObjectPreparation
         {
             resource.Strategy.Validate(document, errors);
         }
-        else if (subresource is null or "status")
+        else if (subresource is null)
         {
             resource.Strategy.ValidateUpdate(document, old, errors);
+        }
+        else if (subresource == "status")
+        {
+            resource.Strategy.ValidateStatus(document, old, errors);
         }
         else
         {
             resource.Strategy.ValidateSubresource(document, old, subresource, errors);
         }
 
-        ImmutableArray<FieldError> found = [.. Common(resource, document, old, errors.ToImmutable()).Distinct()];
+        // What a status belongs to may have been made before there was a rule that it breaks.
+        bool isWhole = subresource != "status";
+        ImmutableArray<FieldError> found = [.. Common(resource, document, old, errors.ToImmutable(), isWhole).Distinct()];
         if (found.Length > 0)
         {
             throw ApiStatusException.Invalid(resource.Definition, document.Name(), found);
@@ -115,12 +121,16 @@ internal static class ObjectPreparation
 
     /// <summary>The errors of a kind behind those that any kind may have, unless the kind says more of the same field.</summary>
     private static IEnumerable<FieldError> Common(
-        Resource resource, JsonObject document, JsonObject? old, ImmutableArray<FieldError> particular)
+        Resource resource, JsonObject document, JsonObject? old, ImmutableArray<FieldError> particular, bool isWhole)
     {
         FieldErrors metadata = new();
         MetadataRules.Validate(resource, document, old, metadata);
         FieldErrors schema = new();
-        SchemaRules.Validate(document, resource.Definition.Schema, schema);
+        if (isWhole)
+        {
+            SchemaRules.Validate(document, resource.Definition.Schema, schema);
+        }
+
         return
         [
             .. metadata.ToImmutable(),

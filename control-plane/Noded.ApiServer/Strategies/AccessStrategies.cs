@@ -204,7 +204,7 @@ internal sealed class CertificateSigningRequestStrategy : Strategy
 
     public override void Validate(JsonObject document, FieldErrors errors) => CertificateRules.Validate(document, errors);
 
-    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
         CertificateRules.ValidateStatus(document, old, errors);
 
     public override void ValidateSubresource(JsonObject document, JsonObject old, string subresource, FieldErrors errors) =>
@@ -305,6 +305,9 @@ internal sealed class PodDisruptionBudgetStrategy : Strategy
         SelectorRules.Validate(document["spec"].Object("selector"), spec.Child("selector"), errors);
     }
 
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
+        StatusRules.Counts(document, ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"], errors);
+
     public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
 }
 
@@ -374,6 +377,9 @@ internal sealed class AutoscalerStrategy : Strategy
 
     public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
         AutoscalerRules.Validate(Newest(document), old, errors);
+
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
+        StatusRules.Counts(document, ["currentReplicas", "desiredReplicas"], errors);
 
     /// <summary>The rules are written for v2, whose fields v1 has among its annotations.</summary>
     private static JsonObject Newest(JsonObject document) =>

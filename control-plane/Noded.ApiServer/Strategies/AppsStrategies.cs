@@ -24,6 +24,12 @@ internal sealed class DeploymentStrategy : WorkloadStrategy
         Text("Selector", d => Cells.Selector(d.Object("spec").Object("selector")), isWide: true),
     ]);
 
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors)
+    {
+        StatusRules.Replicas(document, ["updatedReplicas", "readyReplicas", "availableReplicas"], "readyReplicas", errors);
+        StatusRules.NotDecremented(document, old, errors);
+    }
+
     internal static string Ratio(JsonNode? part, JsonNode? all) =>
         string.Create(CultureInfo.InvariantCulture, $"{part.AsInteger() ?? 0}/{all.AsInteger() ?? 0}");
 
@@ -74,6 +80,9 @@ internal sealed class ReplicaSetStrategy(bool hasPlainSelector) : WorkloadStrate
                 : Cells.Selector(d.Object("spec").Object("selector")),
             isWide: true),
     ]);
+
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
+        StatusRules.Replicas(document, ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"], "readyReplicas", errors);
 
     public override string DefaultPropagation => hasPlainSelector ? "Orphan" : base.DefaultPropagation;
 
@@ -144,6 +153,18 @@ internal sealed class DaemonSetStrategy : WorkloadStrategy
         base.Validate(document, errors);
         RolloutRules.DaemonSet(document.Object("spec").Object("updateStrategy"), Spec.Child("updateStrategy"), errors);
     }
+
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors)
+    {
+        StatusRules.Counts(
+            document,
+            [
+                "currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady", "observedGeneration",
+                "updatedNumberScheduled", "numberAvailable", "numberUnavailable", "collisionCount",
+            ],
+            errors);
+        StatusRules.NotDecremented(document, old, errors);
+    }
 }
 
 /// <summary>StatefulSets.</summary>
@@ -188,6 +209,13 @@ internal sealed class StatefulSetStrategy : WorkloadStrategy
     public override void PrepareForCreate(JsonObject document) => document["status"] = new JsonObject { ["replicas"] = 0L };
 
     public override IEnumerable<string> NameErrors(string name) => NameRules.Dns1123Label(name);
+
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors)
+    {
+        StatusRules.Replicas(
+            document, ["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"], "status.readyReplicas", errors);
+        StatusRules.NotDecremented(document, old, errors);
+    }
 
     public override void Validate(JsonObject document, FieldErrors errors)
     {

@@ -74,6 +74,9 @@ internal sealed class JobStrategy : Strategy
     public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
         JobRules.ValidateJobUpdate(document, old, errors);
 
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
+        JobStatusRules.Validate(document, old, errors);
+
     private static string Completions(JsonObject job)
     {
         long succeeded = job.At("status", "succeeded").AsInteger() ?? 0;

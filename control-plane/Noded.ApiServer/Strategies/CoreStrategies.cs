@@ -290,6 +290,9 @@ internal sealed class NodeStrategy : Strategy
     public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
         NodeRules.ValidateUpdate(document, old, errors);
 
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
+        NodeRules.ValidateStatus(document, errors);
+
     private static string AddressOf(JsonObject node, string type) => node["status"].Objects("addresses")
         .FirstOrDefault(address => address.Text("type") == type).Text("address") ?? Cells.None;
 

@@ -32,6 +32,11 @@ internal static class NodeRules
         }
 
         Ranges([.. node["spec"].Texts("podCIDRs")], errors);
+        ValidateStatus(node, errors);
+    }
+
+    public static void ValidateStatus(JsonObject node, FieldErrors errors)
+    {
         foreach (string part in (ReadOnlySpan<string>)["capacity", "allocatable"])
         {
             foreach ((string name, JsonNode? amount) in node["status"].Object(part) ?? [])

@@ -57,6 +57,11 @@ internal static class StorageRules
         AttachmentSource(spec, Spec.Child("source"), errors);
         string node = spec.Text("nodeName") ?? "";
         errors.Invalid(Spec.Child("nodeName"), node, NameRules.Dns1123Subdomain(node));
+        ValidateAttachmentStatus(document, errors);
+    }
+
+    public static void ValidateAttachmentStatus(JsonObject document, FieldErrors errors)
+    {
         foreach (string name in (ReadOnlySpan<string>)["attachError", "detachError"])
         {
             JsonObject? error = document.Object("status").Object(name);

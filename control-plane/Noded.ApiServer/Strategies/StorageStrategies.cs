@@ -190,7 +190,13 @@ internal sealed class RulesStrategy(TableColumns columns) : Strategy
     /// <summary>Rules for a change; null for those that hold anyway.</summary>
     public Action<JsonObject, JsonObject, FieldErrors>? UpdateRules { get; init; }
 
+    /// <summary>Rules for the status; null for none.</summary>
+    public Action<JsonObject, FieldErrors>? StatusRules { get; init; }
+
     public override void ApplyDefaults(JsonObject document) => Defaults?.Invoke(document);
+
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
+        StatusRules?.Invoke(document, errors);
 
     public override void Validate(JsonObject document, FieldErrors errors) => Rules(document, errors);
 

@@ -83,6 +83,7 @@ internal static class StrategyTable
             {
                 Rules = StorageRules.ValidateAttachment,
                 UpdateRules = StorageRules.ValidateAttachmentUpdate,
+                StatusRules = StorageRules.ValidateAttachmentStatus,
             },
             ["volumeattributesclasses.storage.k8s.io"] = new RulesStrategy(Of(Text("DriverName", d => d.Text("driverName"))))
             {

@@ -186,6 +186,31 @@ public sealed class ValidationTests(ApiServerFixture api) : IClassFixture<ApiSer
         { "events.k8s.io/v1/events", """{"regarding":{"namespace":"default","name":"x","kind":"Pod"},"reason":"R","action":"A","type":"Normal","eventTime":"2026-01-01T00:00:00.000000Z","reportingController":"c","reportingInstance":"i"}""", """{"reason":"S","series":{"count":1,"lastObservedTime":"2026-01-01T00:00:00.000000Z"}}""", ["series.count: Invalid value: \"\": should be at least 2", "reason: Invalid value: \"S\": field is immutable"] },
     };
 
+    /// <summary>A resource, an object of it, a status, and what is said of that.</summary>
+    public static TheoryData<string, string, string, string[]> Statuses => new()
+    {
+        { "apps/v1/deployments", Workload(""" "minReadySeconds":0 """), """{"replicas":1,"readyReplicas":2,"collisionCount":-1}""", ["status.collisionCount: Invalid value: -1: must be greater than or equal to 0", "status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas", "status.collisionCount: Invalid value: -1: cannot be decremented"] },
+        { "apps/v1/statefulsets", Workload(""" "minReadySeconds":0 """), """{"replicas":2,"readyReplicas":1,"availableReplicas":2}""", ["status.availableReplicas: Invalid value: 2: cannot be greater than status.readyReplicas"] },
+        { "apps/v1/daemonsets", Workload(""" "minReadySeconds":0 """), """{"numberReady":-1}""", ["status.numberReady: Invalid value: -1: must be greater than or equal to 0"] },
+        { Jobs, Job(""" "completions":1 """), """{"completionTime":"2026-01-01T00:00:00Z"}""", ["status.completionTime: Invalid value: \"2026-01-01T00:00:00Z\": cannot set completionTime when there is no Complete=True condition"] },
+        { Jobs, Job(""" "completions":1 """), """{"startTime":"2026-01-01T00:00:00Z","conditions":[{"type":"Failed","status":"True"}]}""", ["status.conditions: Invalid value: cannot set Failed=True condition without the FailureTarget=true condition"] },
+        { Budgets, """{"spec":{"minAvailable":1}}""", """{"currentHealthy":-1}""", ["status.currentHealthy: Invalid value: -1: must be greater than or equal to 0"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Statuses))]
+    public async Task Status_ThatCannotBe_IsRefused(string resource, string body, string status, string[] expected)
+    {
+        string name = $"s-{Guid.NewGuid():N}"[..12];
+        await api.SendAsync("POST", Path(resource), Named(body, name));
+
+        (int code, JsonNode refused) = await api.SendAsync(
+            "PATCH", $"{Path(resource)}/{name}/status", $$"""{"status":{{status}}}""", "application/merge-patch+json");
+
+        Assert.Equal(422, code);
+        Assert.Equal(expected, Causes(refused));
+    }
+
     [Theory]
     [MemberData(nameof(Wrong))]
     public async Task Create_BreakingARule_SaysWhich(string resource, string body, string[] expected)

@@ -110,7 +110,7 @@ test-crash: build publish images ## Kill the daemon a thousand times while pods 
 	@NODED_CRASH_ROUNDS=1000 $(ARTIFACTS)/bin/Noded.E2E.Tests/debug/Noded.E2E.Tests --filter-class '*CrashChurnTests'
 
 .PHONY: fuzz
-fuzz: build ## Send a million broken requests to the API server
+fuzz: debian-packages build ## Send a million broken requests to the API server
 	@NODED_FUZZ_COUNT=1000000 $(ARTIFACTS)/bin/Noded.ApiServer.Tests/debug/Noded.ApiServer.Tests --filter-class '*FuzzTests'
 
 .PHONY: format

@@ -144,11 +144,16 @@ internal sealed class ApiServerComposition : IAsyncDisposable
     {
         BindingHandler binding = new(_objects, Core("pods"), _options.Clock);
         AccessReviewHandler access = new(_gate);
+        PodConnectionHandler connection = new(_reader, Core("pods"));
         return new Dictionary<string, IRequestHandler>(StringComparer.Ordinal)
         {
             ["*/scale"] = new ScaleHandler(_reader, _objects, patches, admission, writer),
             ["bindings"] = binding,
             ["pods/binding"] = binding,
+            ["pods/attach"] = connection,
+            ["pods/exec"] = connection,
+            ["pods/log"] = connection,
+            ["pods/portforward"] = connection,
             ["pods/eviction"] = new EvictionHandler(_reader, _objects, admission, _resources, _options.Clock),
             ["serviceaccounts/token"] = new TokenRequestHandler(_tokens, _reader, admission, _resources),
             ["subjectaccessreviews.authorization.k8s.io"] = access,

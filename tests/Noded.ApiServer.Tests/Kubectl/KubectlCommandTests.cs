@@ -70,6 +70,20 @@ public sealed class KubectlCommandTests(KubectlFixture kubectl) : IClassFixture<
         Assert.Equal(("pod/web created (server dry run)", "pod/web created"), (tried, made));
     }
 
+    [Theory]
+    [InlineData("logs", "web")]
+    [InlineData("exec", "web", "--", "ls")]
+    public async Task Connection_ToAPodWithoutANode_SaysSo(params string[] arguments)
+    {
+        string ns = await kubectl.NamespaceAsync();
+        await kubectl.RunAsync("-n", ns, "wait", "--for=create", "serviceaccount/default", "--timeout=30s");
+        await kubectl.RunAsync("-n", ns, "run", "web", "--image=example.com/x");
+
+        string refused = await kubectl.FailAsync(["-n", ns, .. arguments]);
+
+        Assert.Contains("pod web does not have a host assigned", refused, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Rollout_StatusOfItsDeployment_FollowsTheStatus()
     {

@@ -64,8 +64,9 @@ public sealed class ProtobufWatchTests(ApiServerFixture api) : IClassFixture<Api
     {
         string path = await api.ConfigMapsAsync();
         (_, JsonNode first) = await api.SendAsync("POST", path, """{"metadata":{"name":"a"}}""");
-        (_, JsonNode second) = await api.SendAsync("POST", path, """{"metadata":{"name":"b"}}""");
-        await api.Server.Store.CompactAsync(long.Parse(Revision(second)), Token);
+        await api.SendAsync("POST", path, """{"metadata":{"name":"b"}}""");
+        (_, JsonNode last) = await api.SendAsync("POST", path, """{"metadata":{"name":"c"}}""");
+        await api.Server.Store.CompactAsync(long.Parse(Revision(last)), Token); // which is itself still told
         await api.RestartAsync();
 
         using HttpResponseMessage response = await api.AskAsync(

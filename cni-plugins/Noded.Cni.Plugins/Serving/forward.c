@@ -1,8 +1,10 @@
-// Hands a CNI call to the noded that runs on this machine, before the runtime of the managed part starts: that start
-// costs four times as much as the call itself. Where nobody serves, or whoever serves is not this very binary in these
-// very namespaces, nothing has happened yet and the process goes on as the plugin itself.
+// Hands a CNI call to the noded that runs on this machine, before the runtime of the managed part
+// starts: that start costs four times as much as the call itself. Where nobody serves, or whoever
+// serves is not this very binary in these very namespaces, nothing has happened yet and the process
+// goes on as the plugin itself.
 //
-// PluginServer.cs is the other end; the same file on disk is always the same version of both. Bytes on the socket:
+// PluginServer.cs is the other end; the same file on disk is always the same version of both. Bytes
+// on the socket:
 //
 //   caller    name=bridge NUL caller=EXE;NETNS;MNTNS NUL CNI_COMMAND=ADD NUL ... NUL NUL
 //   server    'A' (accepted) or anything else, or nothing at all
@@ -120,9 +122,9 @@ static int connect_beside(const char *program, const char *name)
 // Whatever it did is not known: the runtime repeats or undoes, as with a plugin that was killed.
 static void end_unanswered(void)
 {
-	static const char answer[] =
-		"{\"cniVersion\":\"1.0.0\",\"code\":11,\"msg\":\"noded ended while it served this call\","
-		"\"details\":\"Repeat the call, or undo it with DEL.\"}";
+	static const char answer[] = "{\"cniVersion\":\"1.0.0\",\"code\":11,\"msg\":\"noded ended "
+				     "while it served this call\","
+				     "\"details\":\"Repeat the call, or undo it with DEL.\"}";
 
 	write_all(answer, sizeof(answer) - 1);
 	_exit(1);
@@ -164,7 +166,8 @@ __attribute__((constructor(101))) static void forward(int argc, char **argv, cha
 	server = connect_beside(argv[0], name);
 	if (server < 0)
 		return;
-	if (send_all(server, request, length) == 0 && recv(server, &accepted, 1, 0) == 1 && accepted == 'A')
+	if (send_all(server, request, length) == 0 && recv(server, &accepted, 1, 0) == 1 &&
+	    accepted == 'A')
 		exchange(server);
 	close(server);
 }

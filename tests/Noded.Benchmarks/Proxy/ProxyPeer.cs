@@ -42,7 +42,7 @@ internal sealed class ProxyPeer(string name, string program, string[] arguments,
             ? ""
             : result.ExitCode is TimedOut or Killed
                 ? string.Create(CultureInfo.InvariantCulture, $"the rules of {services} Services were not loaded after {limit.TotalSeconds} s")
-                : $"{program} failed: {result.Error.Split('\n')[0]}";
+                : $"{program} failed: {result.Error.Split('\n')[0].Replace(file, "rules", StringComparison.Ordinal)}";
     }
 
     public ValueTask DisposeAsync() => node.DisposeAsync();

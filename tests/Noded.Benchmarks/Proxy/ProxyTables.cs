@@ -36,7 +36,15 @@ internal sealed class ProxyTables : IAsyncDisposable
     {
         string mount = Directory.CreateTempSubdirectory("nd-bpf-").FullName;
         (await ChildProcess.RunAsync("mount", ["-t", "bpf", "bpf", mount], cancellationToken)).OrThrow();
-        return new ProxyTables(mount);
+        try
+        {
+            return new ProxyTables(mount);
+        }
+        catch
+        {
+            await UnmountAsync(mount);
+            throw;
+        }
     }
 
     /// <summary>So many Services, and no others.</summary>
@@ -106,8 +114,13 @@ internal sealed class ProxyTables : IAsyncDisposable
         _maps.Dispose();
         _barrier.Dispose();
         SocketDatapath.RemovePins(Pins);
-        await ChildProcess.RunAsync("umount", [_mount], CancellationToken.None);
-        Directory.Delete(_mount);
+        await UnmountAsync(_mount);
+    }
+
+    private static async Task UnmountAsync(string mount)
+    {
+        await ChildProcess.RunAsync("umount", [mount], CancellationToken.None);
+        Directory.Delete(mount);
     }
 
     private static ServicePlan[] Plans(int services) =>

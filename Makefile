@@ -13,7 +13,7 @@ IMAGES := $(ARTIFACTS)/images
 NODED := $(ARTIFACTS)/publish/noded/noded
 INVENTORY := $(ARTIFACTS)/bin/Noded.Inventory/debug/Noded.Inventory
 RUNTIME := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
-SOURCES := $(shell find daemon cni-plugins control-plane bpf packaging/images -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.c' -o -name '*.h' \)) \
+SOURCES := $(shell find daemon cni-plugins control-plane bpf packaging/images packaging/schemas -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.c' -o -name '*.h' -o -name '*.tsv' -o -name '*.targets' \)) \
 	Directory.Build.props Directory.Packages.props
 
 # One compiler for all projects, whatever the environment says: it halves the time of a build.
@@ -118,7 +118,7 @@ test-crash: build publish images ## Kill the daemon a thousand times while pods 
 	@NODED_CRASH_ROUNDS=1000 $(ARTIFACTS)/bin/Noded.E2E.Tests/debug/Noded.E2E.Tests --filter-class '*CrashChurnTests'
 
 .PHONY: fuzz
-fuzz: build ## Send a million broken requests to the API server
+fuzz: debian-packages build ## Send a million broken requests to the API server
 	@NODED_FUZZ_COUNT=1000000 $(ARTIFACTS)/bin/Noded.ApiServer.Tests/debug/Noded.ApiServer.Tests --filter-class '*FuzzTests'
 
 .PHONY: format

@@ -33,6 +33,9 @@ internal sealed class ExecutedPlugin(string path) : ICniPlugin
         start.Environment["CNI_PATH"] = string.Join(':', request.Arguments.SearchPath);
         start.Environment["CNI_ARGS"] = string.Join(';', request.Arguments.Extra.Select(pair => $"{pair.Key}={pair.Value}"));
 
+        // It belongs to a call that the serving process may be doing, and that one's turn would never end.
+        start.Environment["NODED_CNI_DIRECT"] = "1";
+
         using Process process = Process.Start(start) ?? throw new IOException($"{path} did not start");
         using MemoryStream output = new();
 

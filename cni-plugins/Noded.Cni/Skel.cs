@@ -11,8 +11,8 @@ namespace Noded.Cni;
 /// </summary>
 public sealed class Skel(CniEnvironment environment, Stream input, Stream output, Stream errors)
 {
-    // Thousands of attachments fit; what is longer is no configuration.
-    private const int MaxDocumentLength = 16 * 1024 * 1024;
+    /// <summary>Bytes. Thousands of attachments fit; what is longer is no configuration.</summary>
+    public const int MaxDocumentLength = 16 * 1024 * 1024;
 
     /// <summary>Returns the exit code.</summary>
     public int Run(string name, ICniPlugin plugin)

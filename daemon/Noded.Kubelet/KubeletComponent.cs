@@ -22,6 +22,7 @@ using Noded.Linux.Events;
 using Noded.Linux.Files;
 using Noded.Linux.Processes;
 using Noded.Primitives;
+using Prometheus;
 
 namespace Noded.Kubelet;
 
@@ -53,6 +54,7 @@ public sealed class KubeletComponent : IDisposable
     private readonly NodeResources _capacity;
     private readonly NodeResources _allocatable;
     private readonly bool _isEnforced;
+    private readonly Lazy<Task> _prepared;
     private readonly CancellationTokenSource _stopLogs = new();
     private readonly CgroupManager _cgroups;
     private readonly IntentJournal _intents;
@@ -65,6 +67,7 @@ public sealed class KubeletComponent : IDisposable
         _capacity = NodeCapacity.Read(options.Paths.State);
         _allocatable = _capacity.Without(options.Settings.Reserved);
         _isEnforced = options.Settings.EnforceNodeAllocatable;
+        _prepared = new Lazy<Task>(() => Task.Run(Prepare));
         _cgroups = new CgroupManager(_layout, options.Settings.Cgroups, services.Events, services.Flight);
         _intents = new IntentJournal(options.Paths.PodIntents, services.Flight);
         SyncInbox inbox = new(_activity, services.Flight);
@@ -78,7 +81,7 @@ public sealed class KubeletComponent : IDisposable
         _genericPleg = new GenericPleg(
             runtime, index, inbox, services.Metrics.Pleg, services.Clock, services.Loggers.CreateLogger<GenericPleg>());
         _pleg = new EventedPleg(
-            new ContainerdEvents(services.Runtime), _genericPleg, index, inbox, services.Metrics.Pleg,
+            new OfferedEvents(new ContainerdEvents(services.Runtime), new CriEvents(services.Runtime)), _genericPleg, index, inbox, services.Metrics.Pleg,
             services.Flight, services.Clock, services.Loggers.CreateLogger<EventedPleg>());
         _statuses = new StatusManager(options.HostIp, new TerminationMessages(_layout), services.Flight, services.Clock);
         _files = new FileSource(
@@ -124,6 +127,9 @@ public sealed class KubeletComponent : IDisposable
     /// <summary>The runtime tells of changes by itself; without that it is asked every second.</summary>
     public bool HasEventStream => _pleg.HasStream;
 
+    /// <summary>What node, pods and containers use now.</summary>
+    public CollectorRegistry CollectResourceMetrics() => ResourceMetrics.Collect(Reports.Values, _layout);
+
     /// <summary>Where a pod's containers log.</summary>
     public static string LogDirectory(NodePaths paths, PodUid uid, NamespacedName name) =>
         PodLayout.LogDirectory(paths, uid, name);
@@ -159,8 +165,7 @@ public sealed class KubeletComponent : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _cgroups.EnforceNode(_capacity, _isEnforced ? _allocatable : null);
-        LogLinks.Sweep(_layout.LogLinks, _layout.PodLogs);
+        await PrepareAsync();
         foreach ((PodUid uid, NamespacedName name) in PodRemains.Find(_layout, _intents))
         {
             _inbox.Post(new SyncEvent.PodFound(uid, name));
@@ -182,6 +187,12 @@ public sealed class KubeletComponent : IDisposable
     }
 
     /// <summary>
+    /// What the machine needs before the first pod and the runtime has no part in; <see cref="RunAsync"/> waits for it.
+    /// Begun early, it is done while the runtime starts.
+    /// </summary>
+    public Task PrepareAsync() => _prepared.Value;
+
+    /// <summary>
     /// Completes once the manifests and the runtime were looked at after this call began, and everything that followed
     /// from it is done. A container that waits for its backoff is at rest.
     /// </summary>
@@ -200,6 +211,12 @@ public sealed class KubeletComponent : IDisposable
         _stopLogs.Dispose();
         _files.Dispose();
         _genericPleg.Dispose();
+    }
+
+    private void Prepare()
+    {
+        _cgroups.EnforceNode(_capacity, _isEnforced ? _allocatable : null);
+        LogLinks.Sweep(_layout.LogLinks, _layout.PodLogs);
     }
 
     private static (long Capacity, long Available) DiskOf(string directory)

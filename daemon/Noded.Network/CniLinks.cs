@@ -5,7 +5,8 @@ namespace Noded.Network;
 /// <summary>The CNI plugins in a directory: symbolic links to our binary, which is every plugin by its name.</summary>
 /// <param name="directory">Where runtimes look for plugins.</param>
 /// <param name="plugins">Names of the plugins that the binary is.</param>
-public sealed class CniLinks(string directory, ImmutableArray<string> plugins)
+/// <param name="socketLink">The name, and <paramref name="socket"/> where, the plugins find the process that serves them.</param>
+public sealed class CniLinks(string directory, ImmutableArray<string> plugins, string socketLink, string socket)
 {
     private const string BinaryName = "noded";
 
@@ -26,16 +27,13 @@ public sealed class CniLinks(string directory, ImmutableArray<string> plugins)
             {
                 foreign.Add(plugin);
             }
-            else if (new FileInfo(path).LinkTarget != binary)
+            else
             {
-                // By rename: a runtime that starts the plugin now finds the old one or the new one.
-                string temporary = Path.Combine(directory, $".{plugin}.noded");
-                File.Delete(temporary);
-                File.CreateSymbolicLink(temporary, binary);
-                File.Move(temporary, path, overwrite: true);
+                Link(plugin, binary);
             }
         }
 
+        Link(socketLink, socket);
         return foreign.ToImmutable();
     }
 
@@ -52,9 +50,25 @@ public sealed class CniLinks(string directory, ImmutableArray<string> plugins)
             File.Delete(path);
         }
 
+        File.Delete(Path.Combine(directory, socketLink));
+
         if (!Directory.EnumerateFileSystemEntries(directory).Any())
         {
             Directory.Delete(directory);
+        }
+    }
+
+    /// <summary>By rename: a runtime that starts the plugin now finds the old one or the new one.</summary>
+    private void Link(string name, string target)
+    {
+        string path = Path.Combine(directory, name);
+
+        if (new FileInfo(path).LinkTarget != target)
+        {
+            string temporary = Path.Combine(directory, $".{name}.noded");
+            File.Delete(temporary);
+            File.CreateSymbolicLink(temporary, target);
+            File.Move(temporary, path, overwrite: true);
         }
     }
 

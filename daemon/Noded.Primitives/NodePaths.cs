@@ -33,6 +33,9 @@ public sealed record NodePaths(string Root)
 
     public string CniBinaries => Under("opt/cni/bin");
 
+    /// <summary>Where the daemon does what the plugins are asked for.</summary>
+    public string CniSocket => Under("run/noded/cni.sock");
+
     /// <summary>Leases of <c>host-local</c>, a directory for each network.</summary>
     public string CniNetworks => Under("var/lib/cni/networks");
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Noded.Testing;
 
@@ -40,7 +41,7 @@ public sealed class CommandTests
         JsonElement status = JsonDocument.Parse(json).RootElement;
         Assert.Equal("node1", status.GetProperty("node").GetString());
         Assert.Equal(
-            ["inotify", "network", "containerd", "kubelet", "services", "service-proxy", "dns", "runtime"],
+            ["inotify", "network", "cni", "containerd", "kubelet", "services", "service-proxy", "dns", "runtime"],
             status.GetProperty("components").EnumerateArray().Select(component => component.GetProperty("name").GetString()));
         Assert.All(
             status.GetProperty("components").EnumerateArray(),
@@ -145,5 +146,39 @@ public sealed class CommandTests
         Assert.Contains("kubelet_pleg_relist_duration_seconds_count", metrics, StringComparison.Ordinal);
         Assert.Contains("kubelet_runtime_operations_total{operation_type=\"list_podsandbox\"}", metrics, StringComparison.Ordinal);
         Assert.Contains("kubelet_running_pods 0", metrics, StringComparison.Ordinal);
+        Assert.InRange(Metric(metrics, "process_open_fds"), 10, 500);
+        Assert.InRange(Metric(metrics, "process_resident_memory_bytes"), 10e6, 500e6);
+        Assert.InRange(
+            TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - Metric(metrics, "process_start_time_seconds"), -2, 120);
     }
+
+    [Fact]
+    public async Task Metrics_Resource_AreOfNodePodAndContainer()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        node.Place("web.yaml", Manifest.Web("web", 8080));
+        await node.WaitIdleAsync(Token);
+        await node.FetchAsync("http://127.0.0.1:8080/", Token);
+
+        string metrics = await node.FetchAsync("http://127.0.0.1:10248/metrics/resource", Token);
+
+        const string pod = "namespace=\"default\",pod=\"web-node1\"}";
+        double ofPod = Metric(metrics, $"pod_memory_working_set_bytes{{{pod}");
+        double ofContainer = Metric(metrics, $"container_memory_working_set_bytes{{container=\"main\",{pod}");
+        Assert.InRange(ofContainer, 1, ofPod);
+        Assert.InRange(ofPod, 1, Metric(metrics, "node_memory_working_set_bytes"));
+        Assert.InRange(
+            Metric(metrics, $"container_cpu_usage_seconds_total{{container=\"main\",{pod}"),
+            0.0001,
+            Metric(metrics, $"pod_cpu_usage_seconds_total{{{pod}"));
+        Assert.InRange(
+            TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - Metric(metrics, $"container_start_time_seconds{{container=\"main\",{pod}"),
+            -2, 120);
+        Assert.True(Metric(metrics, "node_cpu_usage_seconds_total") > 0);
+        Assert.Equal(0, Metric(metrics, "resource_scrape_error"));
+    }
+
+    private static double Metric(string metrics, string name) => double.Parse(
+        metrics.Split('\n').Single(line => line.StartsWith(name + " ", StringComparison.Ordinal))[name.Length..],
+        CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,7 @@
-using Noded.Protocols.Operator.V1;
+using Grpc.Net.Client;
+using Noded.Kubelet.Runtime;
+using Container = Noded.Protocols.Operator.V1.Container;
+using Cri = Noded.Protocols.Cri.V1;
 
 namespace Noded.E2E.Tests;
 
@@ -53,6 +56,28 @@ public sealed class CrashTests
 
         Container container = await node.OnlyContainerAsync(Token);
         Assert.Equal((1, "running"), (container.RestartCount, container.State));
+        Assert.Single(await node.TestProgramPidsAsync(Token));
+    }
+
+    [Fact]
+    public async Task Container_RemovedBehindOurBack_RunsAgainAndCounts()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        node.Place("web.yaml", Manifest.Web("web", 8080));
+        await node.WaitIdleAsync(Token);
+        string lost = (await node.OnlyContainerAsync(Token)).ContainerId;
+
+        using (GrpcChannel channel = UnixSocketChannel.Open(node.Paths.ContainerdSocket))
+        {
+            await new Cri.RuntimeService.RuntimeServiceClient(channel).RemoveContainerAsync(
+                new Cri.RemoveContainerRequest { ContainerId = lost[(lost.LastIndexOf('/') + 1)..] }, cancellationToken: Token);
+        }
+
+        await node.WaitForEventAsync(nodeEvent => nodeEvent.Reason == "Started" && nodeEvent.Count > 1, Token);
+        await node.WaitIdleAsync(Token);
+        Container container = await node.OnlyContainerAsync(Token);
+        Assert.Equal((1, "running"), (container.RestartCount, container.State));
+        Assert.NotEqual(lost, container.ContainerId);
         Assert.Single(await node.TestProgramPidsAsync(Token));
     }
 

@@ -8,6 +8,53 @@ public sealed class PodContextTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    [Theory]
+    [InlineData("hostPID: true", "pid", true)]
+    [InlineData("hostPID: false", "pid", false)]
+    [InlineData("hostIPC: true", "ipc", true)]
+    [InlineData("hostIPC: false", "ipc", false)]
+    public async Task Namespace_OfTheHostOrItsOwn_IsAsTheManifestSays(string field, string kind, bool isHosts)
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        node.Place("web.yaml", Manifest.Web("web", 8080).Replace("spec:\n", $"spec:\n  {field}\n", StringComparison.Ordinal));
+        await node.WaitIdleAsync(Token);
+
+        string pid = Assert.Single(await node.TestProgramPidsAsync(Token));
+
+        Assert.Equal(isHosts, await NamespaceAsync(node, pid, kind) == await NamespaceAsync(node, "1", kind));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Containers_OfAPod_ShareTheirProcessesIfTheManifestSaysSo(bool areShared)
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        node.Place("web.yaml", $$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: web}
+            spec:
+              hostNetwork: true
+              terminationGracePeriodSeconds: 1
+              shareProcessNamespace: {{(areShared ? "true" : "false")}}
+              containers:
+              - {name: a, image: "noded.internal/testimage:1", args: [serve, --http, "8080"]}
+              - {name: b, image: "noded.internal/testimage:1", args: [serve, --http, "8081"]}
+            """);
+        await node.WaitIdleAsync(Token);
+
+        IReadOnlyList<string> pids = await node.TestProgramPidsAsync(Token);
+
+        Assert.Equal(2, pids.Count);
+        Assert.Equal(
+            areShared, await NamespaceAsync(node, pids[0], "pid") == await NamespaceAsync(node, pids[1], "pid"));
+        Assert.NotEqual(await NamespaceAsync(node, "1", "pid"), await NamespaceAsync(node, pids[0], "pid"));
+    }
+
+    private static async Task<string> NamespaceAsync(TestNode node, string pid, string kind) =>
+        (await node.Sandbox.RunAsync("readlink", [$"/proc/{pid}/ns/{kind}"], Token)).OrThrow().Output.Trim();
+
     [Fact]
     public async Task Container_OfAFullManifest_FindsWhatItSays()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Noded.Linux.Cgroups;
 using Noded.Protocols.Operator.V1;
 using Container = Noded.Protocols.Operator.V1.Container;
@@ -118,6 +119,37 @@ public sealed class ResourceTests
         Assert.Equal("Running", pods.Single(pod => pod.Name == "web-node1").Phase);
         Assert.Contains("hostname", await node.FetchAsync("http://127.0.0.1:8080/", Token), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Memory_OfTheMachineRunsShort_EndsThePodThatUsesMostAndTheOthersLive()
+    {
+        // The threshold is far below what is free now and far above what is free once the hog has its memory: whatever
+        // else the machine does meanwhile decides nothing.
+        const long hog = 4096;
+        long available = AvailableMebibytes();
+        Assert.SkipUnless(available > 3 * hog, $"Needs {3 * hog} MiB of free memory.");
+        await using TestNode node = await TestNode.CreateAsync(
+            $"evictionHard: {{memory.available: {available - (hog / 2)}Mi}}", Token);
+        node.Place("web.yaml", Manifest.Web("web", 8080));
+        node.Place("hog.yaml", Manifest.Pod("hog", "Always", "eat-memory", $"{hog}"));
+
+        Event evicted = await node.WaitForEventAsync(happened => happened.Reason == "Evicted", Token);
+        await node.WaitForTimelineAsync(entry => entry.What.EndsWith("→ Failed", StringComparison.Ordinal), 1, Token);
+        await node.WaitIdleAsync(Token);
+
+        Assert.Contains("low on resource: memory", evicted.Message, StringComparison.Ordinal);
+        IReadOnlyList<Pod> pods = await node.PodsAsync(Token);
+        Pod worst = pods.Single(pod => pod.Name == "hog-node1");
+        Assert.Equal(("Failed", "Evicted"), (worst.Phase, worst.Reason));
+        Assert.Equal("Running", pods.Single(pod => pod.Name == "web-node1").Phase);
+        Assert.Contains("hostname", await node.FetchAsync("http://127.0.0.1:8080/", Token), StringComparison.Ordinal);
+        Assert.True(AvailableMebibytes() > available - (hog / 2));
+    }
+
+    private static long AvailableMebibytes() => long.Parse(
+        File.ReadLines("/proc/meminfo").First(line => line.StartsWith("MemAvailable:", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture) / 1024;
 
     [Fact]
     public async Task TerminationMessage_OfAContainer_IsInItsStatus()

@@ -74,7 +74,11 @@ internal sealed class TestNode : IAsyncDisposable
     }
 
     /// <summary>Starts the daemon and returns once it hears from the runtime.</summary>
-    internal async Task StartDaemonAsync(CancellationToken cancellationToken)
+    internal Task StartDaemonAsync(CancellationToken cancellationToken) =>
+        StartDaemonAsync(["event stream is open", "Listening on"], cancellationToken);
+
+    /// <summary>Starts the daemon and returns once its log has had each of these texts.</summary>
+    internal async Task StartDaemonAsync(HashSet<string> awaited, CancellationToken cancellationToken)
     {
         string[] containerd = Environment.GetEnvironmentVariable(ContainerdVariable) is { Length: > 0 } binary
             ? ["--containerd", binary]
@@ -82,7 +86,6 @@ internal sealed class TestNode : IAsyncDisposable
         _daemon = await _sandbox.StartAsync(
             PublishedBinary.Path, ["run", "--root", Paths.Root, "--node-name", "node1", .. containerd, .. _options], cancellationToken);
         Log.Clear();
-        HashSet<string> awaited = ["event stream is open", "Listening on"];
         while (await _daemon.Output.ReadOrEndAsync(cancellationToken) is { } line)
         {
             Log.Add(line);
@@ -120,6 +123,15 @@ internal sealed class TestNode : IAsyncDisposable
         await _daemon.WaitForExitAsync(cancellationToken);
         await _daemon.DisposeAsync();
         _daemon = null;
+    }
+
+    /// <summary>Puts a proxy between the daemon and its runtime; the daemon must not run.</summary>
+    internal async Task<GrpcFaultProxy> InterposeAsync(CancellationToken cancellationToken)
+    {
+        // Who listens on a socket still does when its file has another name.
+        string real = Paths.ContainerdSocket + ".real";
+        File.Move(Paths.ContainerdSocket, real);
+        return await GrpcFaultProxy.StartAsync(Paths.ContainerdSocket, real, TimeProvider.System, cancellationToken);
     }
 
     /// <summary>Runs one of the binary's verbs in the sandbox.</summary>

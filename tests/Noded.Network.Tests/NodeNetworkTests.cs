@@ -61,7 +61,7 @@ public sealed class NodeNetworkTests : IAsyncLifetime
 
     [Fact]
     public void Remove_OfANodeThatNeverWas_IsFine() =>
-        NodeNetwork.Remove(Paths, new CniLinks(Paths.CniBinaries, ["bridge"]));
+        NodeNetwork.Remove(Paths, new CniLinks(Paths.CniBinaries, ["bridge"], "noded.sock", Paths.CniSocket));
 
     [Fact]
     public async Task Run_RoutesCannotBeMade_TakesTheConfigurationAway()
@@ -81,7 +81,7 @@ public sealed class NodeNetworkTests : IAsyncLifetime
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         NodeNetwork network = new(
-            Paths, options, new CniLinks(Paths.CniBinaries, ["bridge"]), "/usr/bin/noded", openNetlink,
+            Paths, options, new CniLinks(Paths.CniBinaries, ["bridge"], "noded.sock", Paths.CniSocket), "/usr/bin/noded", openNetlink,
             new FlightRecorder(16, TimeProvider.System), TimeProvider.System);
         Task running = network.RunAsync(stop.Token);
 

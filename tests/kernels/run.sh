@@ -12,7 +12,7 @@ artifacts=$repository/artifacts
 results=$artifacts/test-results/kernels
 # Per kernel, all included. Emulation is ten to thirty times slower than the machine.
 minutes=${KERNEL_MINUTES:-20}
-tests=(Noded.Bpf.Tests Noded.ServiceProxy.Tests)
+read -ra tests <<<"${KERNEL_TESTS:-Noded.Bpf.Tests Noded.ServiceProxy.Tests}"
 # Not the load tests: ten thousand changes take the emulation too long, and what they show is no matter of the kernel.
 read -ra filter <<<"${KERNEL_FILTER:---filter-trait Category=Integration --filter-not-class *ChurnTests}"
 programs=(bash sh mount umount ip nsenter unshare setpriv ethtool bpftool kmod cat mkdir rmdir rm ls sleep timeout tail kill

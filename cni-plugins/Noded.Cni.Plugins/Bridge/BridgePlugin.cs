@@ -25,14 +25,7 @@ internal sealed class BridgePlugin(PluginInvoker invoker) : ICniPlugin
     public void Del(CniRequest request)
     {
         BridgeRequest wish = BridgeRequest.Create(request);
-        using RtNetlink host = RtNetlink.Open();
-        LinkRemoval.Remove(host, request);
-
-        if (wish.Config.IpMasq)
-        {
-            using MasqueradeRules masquerade = new();
-            masquerade.Remove(request.Config.Name!, request.Attachment);
-        }
+        LinkRemoval.Remove(request, wish.Config.IpMasq);
 
         // Last: an address is free again when nobody answers to it any more.
         FindIpam(request, wish)?.Del(request);

@@ -1,3 +1,4 @@
+using Noded.Cni.Plugins.Masquerade;
 using Noded.Linux;
 using Noded.Linux.Netlink.Rtnetlink;
 
@@ -6,13 +7,28 @@ namespace Noded.Cni.Plugins.Interfaces;
 /// <summary>Takes veth pairs away, whichever end is still to be found.</summary>
 internal static class LinkRemoval
 {
-    /// <summary>Removes the attachment's pair; nothing there is no error.</summary>
-    internal static void Remove(RtNetlink host, CniRequest request)
+    /// <summary>Removes the attachment's pair and what masquerades its addresses; nothing there is no error.</summary>
+    internal static void Remove(CniRequest request, bool isMasqueraded)
     {
-        // By the name that follows from the call: the pair goes with either end, and the namespace need not be entered.
-        if (!host.DeleteLink(HostLinkName.Veth.Create(request.Config.Name!, request.Attachment)))
+        if (!isMasqueraded)
         {
-            RemoveInside(request);
+            Remove(request);
+            return;
+        }
+
+        // The kernel takes its time for either, most of it until no processor can be in the middle of a packet: one
+        // wait instead of two.
+        Task pair = Task.Factory.StartNew(
+            () => Remove(request), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+        try
+        {
+            using MasqueradeRules masquerade = new();
+            masquerade.Remove(request.Config.Name!, request.Attachment);
+        }
+        finally
+        {
+            pair.GetAwaiter().GetResult();
         }
     }
 
@@ -29,6 +45,17 @@ internal static class LinkRemoval
             {
                 host.DeleteLink(link.Index);
             }
+        }
+    }
+
+    private static void Remove(CniRequest request)
+    {
+        using RtNetlink host = RtNetlink.Open();
+
+        // By the name that follows from the call: the pair goes with either end, and the namespace need not be entered.
+        if (!host.DeleteLink(HostLinkName.Veth.Create(request.Config.Name!, request.Attachment)))
+        {
+            RemoveInside(request);
         }
     }
 

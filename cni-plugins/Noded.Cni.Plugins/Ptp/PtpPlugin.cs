@@ -27,14 +27,7 @@ internal sealed class PtpPlugin(PluginInvoker invoker) : ICniPlugin
     public void Del(CniRequest request)
     {
         PtpConfig config = request.Read(PluginJson.Default.PtpConfig);
-        using RtNetlink host = RtNetlink.Open();
-        LinkRemoval.Remove(host, request);
-
-        if (config.IpMasq)
-        {
-            using MasqueradeRules masquerade = new();
-            masquerade.Remove(request.Config.Name!, request.Attachment);
-        }
+        LinkRemoval.Remove(request, config.IpMasq);
 
         // Last: an address is free again when nobody answers to it any more.
         FindIpam(request, config).Del(request);

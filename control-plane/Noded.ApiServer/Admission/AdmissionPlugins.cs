@@ -7,7 +7,7 @@ namespace Noded.ApiServer.Admission;
 /// <summary>The plugins in their order.</summary>
 internal static class AdmissionPlugins
 {
-    public static AdmissionChain Create(ObjectReader reader, ResourceTable resources, AccessGate gate) => new(
+    public static AdmissionChain Create(ObjectReader reader, ResourceTable resources, AccessGate gate, TimeProvider clock) => new(
     [
         new NamespaceLifecycle(reader, resources),
         new LimitRanger(reader, resources),
@@ -19,6 +19,8 @@ internal static class AdmissionPlugins
         new DefaultStorageClass(reader, resources),
         new SignerRequest(),
         new CertificateAdmission(gate),
+        new CertificateConditionTimes(clock),
+        new CertificateSubjectRestriction(),
         new RoleEscalation(gate),
     ]);
 }

@@ -15,7 +15,8 @@ internal static class BootstrapPolicy
     private const string PublicNamespace = "kube-public";
     private const string AggregateLabel = "rbac.authorization.k8s.io/aggregate-to-";
 
-    private static readonly ImmutableArray<string> Aggregated = ["admin", "edit", "view"];
+    // Each is part of the next.
+    private static readonly ImmutableArray<string> Aggregated = ["view", "edit", "admin"];
 
     private static readonly ImmutableArray<(string Binding, string Role, string Kind, string Name)> ClusterBindings =
     [
@@ -80,6 +81,33 @@ internal static class BootstrapPolicy
 
     public static IEnumerable<JsonObject> ClusterRoles()
     {
+        List<JsonObject> roles = [.. RolesOfFacts()];
+        for (int i = 0; i < Aggregated.Length; i++)
+        {
+            JsonObject role = Named("ClusterRole", Aggregated[i]);
+            if (i + 1 < Aggregated.Length)
+            {
+                role.Metadata()["labels"]![AggregateLabel + Aggregated[i + 1]] = "true"; // all of them have labels
+            }
+
+            role["aggregationRule"] = new JsonObject
+            {
+                ["clusterRoleSelectors"] = new JsonArray(new JsonObject
+                {
+                    ["matchLabels"] = new JsonObject { [AggregateLabel + Aggregated[i]] = "true" },
+                }),
+            };
+
+            // As the controller would make them, so that they are there from the start.
+            role["rules"] = ClusterRoleAggregation.Compute(role, roles);
+            roles.Add(role);
+        }
+
+        return roles;
+    }
+
+    private static IEnumerable<JsonObject> RolesOfFacts()
+    {
         foreach (string name in Facts.Value.Select(fact => fact.Role).Distinct())
         {
             JsonObject role = Named("ClusterRole", name);
@@ -89,20 +117,6 @@ internal static class BootstrapPolicy
                 role.Metadata()["labels"]![AggregateLabel + target] = "true"; // all of them have labels
             }
 
-            yield return role;
-        }
-
-        foreach (string name in Aggregated)
-        {
-            JsonObject role = Named("ClusterRole", name);
-            string[] parts = name switch { "admin" => ["admin", "edit", "view"], "edit" => ["edit", "view"], _ => ["view"] };
-            role["aggregationRule"] = new JsonObject
-            {
-                ["clusterRoleSelectors"] = new JsonArray([.. parts.Select(part => new JsonObject
-                {
-                    ["matchLabels"] = new JsonObject { [AggregateLabel + part] = "true" },
-                })]),
-            };
             yield return role;
         }
     }

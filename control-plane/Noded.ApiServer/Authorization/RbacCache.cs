@@ -18,7 +18,7 @@ internal sealed class RbacCache(IStore store, TimeProvider clock)
     private readonly TaskCompletionSource _filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private readonly List<(long Revision, TaskCompletionSource Seen)> _waiting = [];
-    private volatile RbacSnapshot _snapshot = new(new Dictionary<string, JsonObject>());
+    private volatile RbacSnapshot _snapshot = new(new Dictionary<string, JsonObject>(), 0);
     private long _revision;
 
     public RbacSnapshot Snapshot => _snapshot;
@@ -99,7 +99,7 @@ internal sealed class RbacCache(IStore store, TimeProvider clock)
 
     private void Publish(long revision)
     {
-        _snapshot = new RbacSnapshot(_documents);
+        _snapshot = new RbacSnapshot(_documents, revision);
         lock (_lock)
         {
             _revision = revision;

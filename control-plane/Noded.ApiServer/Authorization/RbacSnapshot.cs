@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Noded.ApiServer.Authentication;
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Registries;
-using Noded.ApiServer.Selectors;
 
 namespace Noded.ApiServer.Authorization;
 
@@ -18,14 +17,17 @@ internal sealed class RbacSnapshot
     // By namespace, the empty one for everywhere, and subject: what somebody may do there.
     private readonly Dictionary<(string Namespace, Subject Subject), List<ImmutableArray<PolicyRule>>> _granted = [];
 
-    public RbacSnapshot(IReadOnlyDictionary<string, JsonObject> documents)
+    /// <param name="documents">All of them, by their keys.</param>
+    /// <param name="revision">Up to which changes are in them.</param>
+    public RbacSnapshot(IReadOnlyDictionary<string, JsonObject> documents, long revision)
     {
-        JsonObject[] clusterRoles = [.. documents.Where(pair => IsOf(pair.Key, "clusterroles")).Select(pair => pair.Value)];
+        Revision = revision;
+        ClusterRoles = [.. documents.Where(pair => IsOf(pair.Key, "clusterroles")).Select(pair => pair.Value)];
         foreach ((string key, JsonObject document) in documents)
         {
             if (IsOf(key, "clusterroles") || IsOf(key, "roles"))
             {
-                _roles[Key(document.Namespace(), document.Name())] = [.. RulesOf(document, clusterRoles)];
+                _roles[Key(document.Namespace(), document.Name())] = [.. document.Objects("rules").Select(PolicyRule.Of)];
             }
         }
 
@@ -37,6 +39,10 @@ internal sealed class RbacSnapshot
             }
         }
     }
+
+    public long Revision { get; }
+
+    public ImmutableArray<JsonObject> ClusterRoles { get; }
 
     public bool Allows(AccessRequest request)
     {
@@ -121,18 +127,6 @@ internal sealed class RbacSnapshot
         key.AsSpan(Prefix.Length).StartsWith(resource) && key[Prefix.Length + resource.Length] == '/';
 
     private static string Key(string ns, string name) => $"{ns}/{name}";
-
-    private static IEnumerable<PolicyRule> RulesOf(JsonObject role, JsonObject[] clusterRoles)
-    {
-        JsonObject[] selectors = [.. role.Object("aggregationRule").Objects("clusterRoleSelectors")];
-        IEnumerable<JsonObject> sources = selectors.Length == 0
-            ? [role]
-            : clusterRoles.Where(other => other.Name() != role.Name()
-                && selectors.Any(selector => LabelSelector.Of(selector).Matches(other.Labels())));
-        return sources.SelectMany(source => source.Object("aggregationRule") is null || selectors.Length == 0
-            ? source.Objects("rules").Select(PolicyRule.Of)
-            : RulesOf(source, [.. clusterRoles.Where(other => other.Name() != role.Name())]));
-    }
 
     /// <summary>A user, ServiceAccounts among them, or a group.</summary>
     private readonly record struct Subject(bool IsGroup, string Name);

@@ -26,6 +26,7 @@ internal sealed class ApiServerComposition : IAsyncDisposable
     private readonly ObjectReader _reader;
     private readonly ObjectWriter _objects;
     private readonly ObjectLeases _leases;
+    private readonly StartHook _hook;
     private readonly RbacCache _rbac;
     private readonly ServiceAccountTokens _tokens;
     private readonly RequestAuthenticator _authenticator;
@@ -47,6 +48,7 @@ internal sealed class ApiServerComposition : IAsyncDisposable
             Committed = CommittedAsync,
             Leases = _leases = new ObjectLeases(options.Store, options.EventTimeToLive, options.Clock),
         };
+        _hook = new StartHook(_resources, _objects, _network);
         _tokens = new ServiceAccountTokens(
             new JsonWebToken(
                 new TokenKey(options.ServiceAccountKey), [.. options.OlderServiceAccountKeys.Select(key => new TokenKey(key))]),
@@ -86,10 +88,19 @@ internal sealed class ApiServerComposition : IAsyncDisposable
             _objects,
             new ObjectWatcher(_caches),
             new NamespaceContent(_resources, _reader, _objects, _options.ClusterAuthority));
+        KubernetesServiceController service = new(
+            new ObjectWatcher(_caches),
+            _resources,
+            stopped => _hook.EnsureOwnServiceAsync(_options.AdvertiseAddress, _options.AdvertisePort, stopped),
+            _options.Clock);
+        ClusterRoleAggregator aggregator = new(
+            _rbac, _resources.Get("rbac.authorization.k8s.io", "v1", "clusterroles"), _objects);
         GarbageCollector collector = new(_options.Store, _resources, _objects, _options.Clock);
         return Task.WhenAll(
             server,
             namespaces.RunAsync(_options.Clock, cancellationToken),
+            aggregator.RunAsync(_options.Clock, cancellationToken),
+            service.RunAsync(cancellationToken),
             collector.RunAsync(cancellationToken));
     }
 
@@ -97,8 +108,7 @@ internal sealed class ApiServerComposition : IAsyncDisposable
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         await _rbac.FilledAsync(cancellationToken);
-        await new StartHook(_resources, _objects, _network).RunAsync(
-            _options.AdvertiseAddress, _options.AdvertisePort, cancellationToken);
+        await _hook.RunAsync(_options.AdvertiseAddress, _options.AdvertisePort, cancellationToken);
     }
 
     /// <summary>Ends the watches.</summary>
@@ -119,7 +129,7 @@ internal sealed class ApiServerComposition : IAsyncDisposable
     {
         ResponseWriter writer = new(_options.Clock);
         PatchHandler patches = new();
-        AdmissionChain admission = AdmissionPlugins.Create(_reader, _resources, _gate);
+        AdmissionChain admission = AdmissionPlugins.Create(_reader, _resources, _gate, _options.Clock);
         return new RequestHandlers(
             new ReadHandler(_reader, new StoredWriter(writer)),
             new WatchHandler(new ObjectWatcher(_caches), writer, _metrics, _options.Clock),
@@ -134,11 +144,16 @@ internal sealed class ApiServerComposition : IAsyncDisposable
     {
         BindingHandler binding = new(_objects, Core("pods"), _options.Clock);
         AccessReviewHandler access = new(_gate);
+        PodConnectionHandler connection = new(_reader, Core("pods"));
         return new Dictionary<string, IRequestHandler>(StringComparer.Ordinal)
         {
             ["*/scale"] = new ScaleHandler(_reader, _objects, patches, admission, writer),
             ["bindings"] = binding,
             ["pods/binding"] = binding,
+            ["pods/attach"] = connection,
+            ["pods/exec"] = connection,
+            ["pods/log"] = connection,
+            ["pods/portforward"] = connection,
             ["pods/eviction"] = new EvictionHandler(_reader, _objects, admission, _resources, _options.Clock),
             ["serviceaccounts/token"] = new TokenRequestHandler(_tokens, _reader, admission, _resources),
             ["subjectaccessreviews.authorization.k8s.io"] = access,

@@ -38,6 +38,12 @@ internal sealed class StartHook(ResourceTable resources, ObjectWriter objects, S
         JsonObject cidr = Named($"{Networking}/v1", "ServiceCIDR", "kubernetes");
         cidr["spec"] = new JsonObject { ["cidrs"] = new JsonArray(network.Prefix.ToString()) };
         await EnsureAsync(resources.Get(Networking, "v1", "servicecidrs"), null, cidr, cancellationToken);
+        await EnsureOwnServiceAsync(advertised, port, cancellationToken);
+    }
+
+    /// <summary>Makes the Service of this server and its endpoints, as far as they are not there.</summary>
+    public async Task EnsureOwnServiceAsync(IPAddress? advertised, int port, CancellationToken cancellationToken)
+    {
         await EnsureServiceAsync(cancellationToken);
         if (advertised is not null)
         {
@@ -67,22 +73,57 @@ internal sealed class StartHook(ResourceTable resources, ObjectWriter objects, S
     {
         foreach (JsonObject role in BootstrapPolicy.ClusterRoles())
         {
-            await EnsureAsync(resources.Get(Access, "v1", "clusterroles"), null, role, cancellationToken);
+            await EnsureRoleAsync("clusterroles", null, role, cancellationToken);
         }
 
         foreach (JsonObject binding in BootstrapPolicy.ClusterRoleBindings())
         {
-            await EnsureAsync(resources.Get(Access, "v1", "clusterrolebindings"), null, binding, cancellationToken);
+            await EnsureBindingAsync("clusterrolebindings", null, binding, cancellationToken);
         }
 
         foreach ((string ns, JsonObject role) in BootstrapPolicy.Roles())
         {
-            await EnsureAsync(resources.Get(Access, "v1", "roles"), ns, role, cancellationToken);
+            await EnsureRoleAsync("roles", ns, role, cancellationToken);
         }
 
         foreach ((string ns, JsonObject binding) in BootstrapPolicy.RoleBindings())
         {
-            await EnsureAsync(resources.Get(Access, "v1", "rolebindings"), ns, binding, cancellationToken);
+            await EnsureBindingAsync("rolebindings", ns, binding, cancellationToken);
+        }
+    }
+
+    private async Task EnsureRoleAsync(string name, string? ns, JsonObject role, CancellationToken cancellationToken)
+    {
+        Resource resource = resources.Get(Access, "v1", name);
+        if (!await EnsureAsync(resource, ns, role.Copy(), cancellationToken))
+        {
+            await objects.UpdateAsync(
+                resource, ns, role.Name(), current => PolicyReconciliation.Role(current, role), WriteOptions.Default, cancellationToken);
+        }
+    }
+
+    private async Task EnsureBindingAsync(string name, string? ns, JsonObject binding, CancellationToken cancellationToken)
+    {
+        Resource resource = resources.Get(Access, "v1", name);
+        if (await EnsureAsync(resource, ns, binding.Copy(), cancellationToken))
+        {
+            return;
+        }
+
+        bool isAnother = false;
+        JsonObject present = await objects.UpdateAsync(
+            resource, ns, binding.Name(), Reconciled, WriteOptions.Default, cancellationToken);
+        if (isAnother)
+        {
+            DeleteOptions options = new() { Uid = present.Uid() };
+            await objects.DeleteAsync(resource, ns, binding.Name(), options, cancellationToken);
+            await EnsureAsync(resource, ns, binding.Copy(), cancellationToken);
+        }
+
+        JsonObject Reconciled(JsonObject current)
+        {
+            isAnother = PolicyReconciliation.BindsAnother(current, binding);
+            return isAnother ? current : PolicyReconciliation.Binding(current, binding);
         }
     }
 

@@ -34,7 +34,7 @@ internal static class AcceptHeader
             {
                 case null when isJson:
                     return AnswerForm.Json;
-                case null when parts[0] == Documents.ProtobufReader.MediaType && !parts.Contains("stream=watch"):
+                case null when parts[0] == Documents.ProtobufReader.MediaType:
                     return AnswerForm.Protobuf;
                 case "Table" when isJson:
                     return AnswerForm.Table;

@@ -27,7 +27,9 @@ internal sealed class DocumentHandler(SchemaCatalog catalog, string address)
         bool isAggregated = path is "/api" or "/apis"
             && context.Request.Headers.Accept.ToString().Contains("as=APIGroupDiscoveryList", StringComparison.Ordinal)
             && context.Request.Headers.Accept.ToString().Contains("v=v2;", StringComparison.Ordinal);
-        string key = isAggregated ? $"{path}?" : path;
+        bool isPacked = path == OlderOpenApi.Path
+            && context.Request.Headers.Accept.ToString().Contains("protobuf", StringComparison.Ordinal);
+        string key = isAggregated || isPacked ? $"{path}?" : path;
         if (!_documents.TryGetValue(key, out EncodedDocument? document))
         {
             document = Find(key);
@@ -57,6 +59,9 @@ internal sealed class DocumentHandler(SchemaCatalog catalog, string address)
             ["api", "v1"] => new(Json, () => LegacyDiscovery.Resources(Of("v1"), "v1")),
             ["apis", string group, string version] when Of($"{group}/{version}").Any() =>
                 new(Json, () => LegacyDiscovery.Resources(Of($"{group}/{version}"), $"{group}/{version}")),
+            [] => new(Json, Paths),
+            ["openapi", "v2?"] => new(OlderOpenApi.MediaType, OlderOpenApi.WriteProtobuf),
+            ["openapi", "v2"] => new(Json, OlderOpenApi.Write),
             ["openapi", "v3"] => new(Json, Index),
             ["openapi", "v3", "api", "v1"] => new(Json, () => OpenApiDocument.Write("v1", Of("v1"), catalog)),
             ["openapi", "v3", "apis", string group, string version] when Of($"{group}/{version}").Any() =>
@@ -69,6 +74,21 @@ internal sealed class DocumentHandler(SchemaCatalog catalog, string address)
 
     private IEnumerable<ResourceDefinition> Of(string groupVersion) =>
         Resources.Where(resource => resource.GroupVersion == groupVersion);
+
+    /// <summary>The paths at which a client can begin to look around.</summary>
+    private JsonObject Paths() => new()
+    {
+        ["paths"] = new JsonArray([.. Resources
+            .Select(resource => resource.Group)
+            .Where(group => group.Length > 0)
+            .Select(group => $"/apis/{group}")
+            .Concat(Resources.Where(resource => !IsCore(resource)).Select(resource => $"/apis/{resource.GroupVersion}"))
+            .Concat(["/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics"])
+            .Concat(["/openapi/v2", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version"])
+            .Distinct()
+            .Order(StringComparer.Ordinal)
+            .Select(path => (JsonNode)path)]),
+    };
 
     private JsonObject Index()
     {

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 
@@ -7,30 +8,56 @@ using Noded.ApiServer.Documents;
 
 namespace Noded.ApiServer.Http;
 
-/// <summary>A document that does not change, made when it is first asked for; clients that have it are told so.</summary>
-internal sealed class EncodedDocument(string mediaType, Func<JsonObject> make)
+/// <summary>
+/// A document that does not change, made when it is first asked for and kept compressed, as almost every client wants
+/// it; clients that have it are told so.
+/// </summary>
+internal sealed class EncodedDocument(string mediaType, Func<byte[]> make)
 {
-    private readonly Lazy<(byte[] Body, string Tag)> _encoded = new(() =>
+    private readonly Lazy<(byte[] Packed, int Length, string Tag)> _encoded = new(() =>
     {
-        byte[] body = make().ToUtf8();
-        return (body, Convert.ToHexString(SHA256.HashData(body)));
-    });
-
-    /// <summary>A digest of the document.</summary>
-    public string Tag => _encoded.Value.Tag;
-
-    public Task WriteAsync(HttpContext context)
-    {
-        (byte[] body, string tag) = _encoded.Value;
-        string quoted = $"\"{tag}\"";
-        context.Response.Headers.ETag = quoted;
-        context.Response.Headers.Vary = "Accept";
-        if (context.Request.Headers.IfNoneMatch.ToString() == quoted)
+        byte[] body = make();
+        using MemoryStream packed = new();
+        using (GZipStream zip = new(packed, CompressionLevel.Optimal))
         {
-            context.Response.StatusCode = StatusCodes.Status304NotModified;
-            return Task.CompletedTask;
+            zip.Write(body);
         }
 
-        return ResponseWriter.WriteBytesAsync(context, 200, mediaType, body);
+        return (packed.ToArray(), body.Length, Convert.ToHexString(SHA256.HashData(body)));
+    });
+
+    public EncodedDocument(string mediaType, Func<JsonObject> make)
+        : this(mediaType, () => make().ToUtf8())
+    {
+    }
+
+    public async Task WriteAsync(HttpContext context)
+    {
+        (byte[] packed, int length, string tag) = _encoded.Value;
+        string quoted = $"\"{tag}\"";
+        HttpResponse response = context.Response;
+        response.Headers.ETag = quoted;
+        response.Headers.Vary = "Accept";
+        if (context.Request.Headers.IfNoneMatch.ToString() == quoted)
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        if (ResponseWriter.Compresses(context, length))
+        {
+            response.Headers.ContentEncoding = "gzip";
+            response.Headers.Vary = "Accept, Accept-Encoding";
+            await ResponseWriter.WritePlainAsync(context, 200, mediaType, packed);
+            return;
+        }
+
+        byte[] body = new byte[length];
+        using (GZipStream zip = new(new MemoryStream(packed), CompressionMode.Decompress))
+        {
+            zip.ReadExactly(body);
+        }
+
+        await ResponseWriter.WritePlainAsync(context, 200, mediaType, body);
     }
 }

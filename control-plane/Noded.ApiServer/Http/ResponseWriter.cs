@@ -97,21 +97,32 @@ internal sealed class ResponseWriter(TimeProvider clock)
 
     public static async Task WriteBytesAsync(HttpContext context, int code, string mediaType, ReadOnlyMemory<byte> body)
     {
-        HttpResponse response = context.Response;
-        response.StatusCode = code;
-        response.ContentType = mediaType;
-        response.Headers.CacheControl = "no-cache, private";
         if (!Compresses(context, body.Length))
         {
-            response.ContentLength = body.Length;
-            await response.Body.WriteAsync(body, context.RequestAborted);
+            await WritePlainAsync(context, code, mediaType, body);
             return;
         }
 
-        response.Headers.ContentEncoding = "gzip";
-        response.Headers.Vary = "Accept-Encoding";
-        await using GZipStream zip = new(response.Body, CompressionLevel.Fastest, leaveOpen: true);
+        Begin(context.Response, code, mediaType);
+        context.Response.Headers.ContentEncoding = "gzip";
+        context.Response.Headers.Vary = "Accept-Encoding";
+        await using GZipStream zip = new(context.Response.Body, CompressionLevel.Fastest, leaveOpen: true);
         await zip.WriteAsync(body, context.RequestAborted);
+    }
+
+    /// <summary>Bytes as they are.</summary>
+    public static async Task WritePlainAsync(HttpContext context, int code, string mediaType, ReadOnlyMemory<byte> body)
+    {
+        Begin(context.Response, code, mediaType);
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    private static void Begin(HttpResponse response, int code, string mediaType)
+    {
+        response.StatusCode = code;
+        response.ContentType = mediaType;
+        response.Headers.CacheControl = "no-cache, private";
     }
 
     /// <summary>Whether an answer of a size is sent compressed (upstream: from 128 KiB on, if the client takes gzip).</summary>

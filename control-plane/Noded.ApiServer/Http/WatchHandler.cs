@@ -17,16 +17,19 @@ internal sealed class WatchHandler(
     public async Task WatchAsync(ApiRequest request)
     {
         WatchOptions options = request.Query.Watch(request.Resource);
-        AnswerForm form = AcceptHeader.Form(request.Context.Request) is { } asked and not AnswerForm.Protobuf
-            ? asked
-            : AnswerForm.Json;
+        WatchAnswer answer = AcceptHeader.Form(request.Context.Request) switch
+        {
+            AnswerForm.Protobuf => new WatchFrames(request.Context, request.Resource),
+            { } form => new WatchLines(request.Context, request.Resource, form, writer),
+            null => new WatchLines(request.Context, request.Resource, AnswerForm.Json, writer),
+        };
         long seconds = request.Query.Number("timeoutSeconds") ?? 0;
         TimeSpan time = seconds > 0 && seconds < LongestWatch.TotalSeconds ? TimeSpan.FromSeconds(seconds) : LongestWatch;
         using CancellationTokenSource timeOut = new(time, clock);
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(request.Aborted, timeOut.Token);
         try
         {
-            await TellAsync(request, options, new WatchLines(request.Context, request.Resource, form, writer), end.Token);
+            await TellAsync(request, options, answer, end.Token);
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
@@ -35,7 +38,7 @@ internal sealed class WatchHandler(
     }
 
     private async Task TellAsync(
-        ApiRequest request, WatchOptions options, WatchLines lines, CancellationToken cancellationToken)
+        ApiRequest request, WatchOptions options, WatchAnswer answer, CancellationToken cancellationToken)
     {
         RequestTarget target = request.Target;
         Counter.Child told = metrics.WatchEvents.WithLabels(target.Group, target.Version, target.Resource);
@@ -49,22 +52,22 @@ internal sealed class WatchHandler(
                 ValueTask<bool> next = notices.MoveNextAsync();
                 if (!next.IsCompleted)
                 {
-                    await lines.FlushAsync(cancellationToken);
+                    await answer.FlushAsync(cancellationToken);
                 }
 
                 if (!await next)
                 {
-                    await lines.FlushAsync(cancellationToken);
+                    await answer.FlushAsync(cancellationToken);
                     return;
                 }
 
-                await lines.WriteAsync(notices.Current, cancellationToken);
+                await answer.WriteAsync(notices.Current, cancellationToken);
                 told.Inc();
             }
         }
         catch (ApiStatusException e)
         {
-            await lines.WriteErrorAsync(e, cancellationToken);
+            await answer.WriteErrorAsync(e, cancellationToken);
         }
         catch (StoreUnavailableException)
         {

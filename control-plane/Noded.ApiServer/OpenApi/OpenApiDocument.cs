@@ -19,7 +19,7 @@ internal static class OpenApiDocument
 
     public static JsonObject Write(string groupVersion, IEnumerable<ResourceDefinition> resources, SchemaCatalog catalog)
     {
-        OpenApiSchemas schemas = new();
+        OpenApiSchemas schemas = new(Descriptions.Read());
         JsonObject paths = [];
         foreach (ResourceDefinition resource in resources)
         {

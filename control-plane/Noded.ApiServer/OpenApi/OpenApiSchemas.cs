@@ -6,7 +6,7 @@ using Noded.ApiServer.Schemas;
 namespace Noded.ApiServer.OpenApi;
 
 /// <summary>The types of the API as schemas of OpenAPI v3.</summary>
-internal sealed class OpenApiSchemas
+internal sealed class OpenApiSchemas(Descriptions descriptions)
 {
     private const string Quantity = "io.k8s.apimachinery.pkg.api.resource.Quantity";
     private const string IntOrString = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
@@ -42,10 +42,15 @@ internal sealed class OpenApiSchemas
         JsonObject properties = [];
         foreach (SchemaField field in type.Ordered)
         {
-            properties[field.Name] = Property(field);
+            properties[field.Name] = Property(type, field);
         }
 
-        JsonObject schema = new() { ["description"] = type.ShortName, ["type"] = "object", ["properties"] = properties };
+        JsonObject schema = new()
+        {
+            ["description"] = descriptions.Of(type) ?? type.ShortName,
+            ["type"] = "object",
+            ["properties"] = properties,
+        };
         JsonNode[] required = [.. type.Ordered
             .Where(field => field.IsRequired && field.Name is not ("apiVersion" or "kind"))
             .Select(field => (JsonNode)field.Name)];
@@ -65,7 +70,7 @@ internal sealed class OpenApiSchemas
         return schema;
     }
 
-    private JsonObject Property(SchemaField field)
+    private JsonObject Property(SchemaType owner, SchemaField field)
     {
         JsonObject schema = TypeOf(field.Type);
         if (schema.ContainsKey("$ref"))
@@ -76,6 +81,11 @@ internal sealed class OpenApiSchemas
             {
                 schema["default"] = new JsonObject();
             }
+        }
+
+        if (descriptions.Of(owner, field) is { } description)
+        {
+            schema.Insert(0, "description", description);
         }
 
         if (field.Default is not null)

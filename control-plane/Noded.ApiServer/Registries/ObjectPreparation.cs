@@ -93,27 +93,55 @@ internal static class ObjectPreparation
     public static void Validate(Resource resource, JsonObject document, JsonObject? old, string? subresource = null)
     {
         FieldErrors errors = new();
-        MetadataRules.Validate(resource, document, old, errors);
-        SchemaRules.Validate(document, resource.Definition.Schema, errors);
         if (old is null)
         {
             resource.Strategy.Validate(document, errors);
         }
-        else if (subresource is null or "status")
+        else if (subresource is null)
         {
             resource.Strategy.ValidateUpdate(document, old, errors);
+        }
+        else if (subresource == "status")
+        {
+            resource.Strategy.ValidateStatus(document, old, errors);
         }
         else
         {
             resource.Strategy.ValidateSubresource(document, old, subresource, errors);
         }
 
-        ImmutableArray<FieldError> found = [.. errors.ToImmutable().Distinct()];
+        // What a status belongs to may have been made before there was a rule that it breaks.
+        bool isWhole = subresource != "status";
+        ImmutableArray<FieldError> found = [.. Common(resource, document, old, errors.ToImmutable(), isWhole).Distinct()];
         if (found.Length > 0)
         {
             throw ApiStatusException.Invalid(resource.Definition, document.Name(), found);
         }
     }
+
+    /// <summary>The errors of a kind behind those that any kind may have, unless the kind says more of the same field.</summary>
+    private static IEnumerable<FieldError> Common(
+        Resource resource, JsonObject document, JsonObject? old, ImmutableArray<FieldError> particular, bool isWhole)
+    {
+        FieldErrors metadata = new();
+        MetadataRules.Validate(resource, document, old, metadata);
+        FieldErrors schema = new();
+        if (isWhole)
+        {
+            SchemaRules.Validate(document, resource.Definition.Schema, schema);
+        }
+
+        return
+        [
+            .. metadata.ToImmutable(),
+            .. schema.ToImmutable().Where(error => !particular.Any(told => IsSame(told.Field.Text, error.Field.Text))),
+            .. particular,
+        ];
+    }
+
+    /// <summary>Whether a field is that of which more is said, or an item of it.</summary>
+    private static bool IsSame(string told, string field) =>
+        field.StartsWith(told, StringComparison.Ordinal) && (field.Length == told.Length || field[told.Length] == '[');
 
     private static void CheckPlace(Resource resource, string? ns, JsonObject document)
     {

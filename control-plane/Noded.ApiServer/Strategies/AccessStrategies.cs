@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 
 using Noded.Api;
@@ -13,7 +12,7 @@ using static Noded.ApiServer.Tables.TableColumns;
 namespace Noded.ApiServer.Strategies;
 
 /// <summary>Roles and ClusterRoles.</summary>
-internal sealed class RoleStrategy : Strategy
+internal sealed class RoleStrategy(bool isNamespaced) : Strategy
 {
     public override IEnumerable<string> NameErrors(string name) => PathSegment.Errors(name);
 
@@ -38,6 +37,7 @@ internal sealed class RoleStrategy : Strategy
 
             if (rule.Texts("nonResourceURLs").Any())
             {
+                Paths(rule, path.Child("nonResourceURLs"), errors);
                 continue;
             }
 
@@ -51,13 +51,32 @@ internal sealed class RoleStrategy : Strategy
                 errors.Required(path.Child("resources"), "resource rules must supply at least one resource");
             }
         }
+
+        index = 0;
+        foreach (JsonObject selector in document.Object("aggregationRule").Objects("clusterRoleSelectors"))
+        {
+            SelectorRules.Validate(selector, new FieldPath("aggregationRule.clusterRoleSelectors").Index(index++), errors);
+        }
     }
 
     public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
+
+    private void Paths(JsonObject rule, FieldPath path, FieldErrors errors)
+    {
+        if (isNamespaced)
+        {
+            errors.InvalidPart(path, rule["nonResourceURLs"], "namespaced rules cannot apply to non-resource URLs");
+        }
+
+        if (rule.Texts("apiGroups").Concat(rule.Texts("resources")).Concat(rule.Texts("resourceNames")).Any())
+        {
+            errors.InvalidPart(path, rule["nonResourceURLs"], "rules cannot apply to both regular resources and non-resource URLs");
+        }
+    }
 }
 
 /// <summary>RoleBindings and ClusterRoleBindings.</summary>
-internal sealed class RoleBindingStrategy : Strategy
+internal sealed class RoleBindingStrategy(bool isNamespaced) : Strategy
 {
     private const string Group = "rbac.authorization.k8s.io";
 
@@ -83,16 +102,43 @@ internal sealed class RoleBindingStrategy : Strategy
 
     public override void Validate(JsonObject document, FieldErrors errors)
     {
-        errors.RequireOneOf(new FieldPath("roleRef.kind"), TextAt(document, "roleRef", "kind"), "ClusterRole", "Role");
+        FieldPath reference = new("roleRef");
+        errors.OneOf(reference.Child("apiGroup"), TextAt(document, "roleRef", "apiGroup"), Group);
+        errors.OneOf(
+            reference.Child("kind"), TextAt(document, "roleRef", "kind"), isNamespaced ? ["ClusterRole", "Role"] : ["ClusterRole"]);
+        errors.RequireName(reference.Child("name"), TextAt(document, "roleRef", "name"), PathSegment.Errors);
         int index = 0;
         foreach (JsonObject subject in document.Objects("subjects"))
         {
-            FieldPath path = new FieldPath("subjects").Index(index++);
-            errors.RequireOneOf(path.Child("kind"), subject.Text("kind"), "Group", "ServiceAccount", "User");
-            if (subject.Text("kind") == "ServiceAccount" && string.IsNullOrEmpty(subject.Text("namespace")))
-            {
-                errors.Required(path.Child("namespace"));
-            }
+            Subject(subject, new FieldPath("subjects").Index(index++), errors);
+        }
+    }
+
+    private void Subject(JsonObject subject, FieldPath path, FieldErrors errors)
+    {
+        string name = subject.Text("name") ?? "";
+        if (name.Length == 0)
+        {
+            errors.Required(path.Child("name"));
+        }
+
+        switch (subject.Text("kind"))
+        {
+            case "ServiceAccount":
+                errors.AllowName(path.Child("name"), name, NameRules.Dns1123Subdomain);
+                errors.OneOf(path.Child("apiGroup"), subject.Text("apiGroup"), "");
+                if (!isNamespaced && string.IsNullOrEmpty(subject.Text("namespace")))
+                {
+                    errors.Required(path.Child("namespace"));
+                }
+
+                break;
+            case "User" or "Group":
+                errors.OneOf(path.Child("apiGroup"), subject.Text("apiGroup"), Group);
+                break;
+            default:
+                errors.NotSupported(path.Child("kind"), subject.Text("kind"), "Group", "ServiceAccount", "User");
+                break;
         }
     }
 
@@ -156,22 +202,13 @@ internal sealed class CertificateSigningRequestStrategy : Strategy
 
     public override void PrepareForUpdate(JsonObject document, JsonObject old) => ObjectPreparation.Copy(document, old, "spec");
 
-    public override void Validate(JsonObject document, FieldErrors errors)
-    {
-        string request = TextAt(document, "spec", "request") ?? "";
-        if (!IsSigningRequest(request))
-        {
-            errors.Invalid(new FieldPath("spec.request"), request, "unable to parse csr: PEM block type must be CERTIFICATE REQUEST");
-        }
-    }
+    public override void Validate(JsonObject document, FieldErrors errors) => CertificateRules.Validate(document, errors);
 
-    private static bool IsSigningRequest(string request)
-    {
-        Span<byte> pem = new byte[request.Length];
-        return Convert.TryFromBase64String(request, pem, out int length)
-            && PemEncoding.TryFindUtf8(pem[..length], out PemFields fields)
-            && pem[fields.Label].SequenceEqual("CERTIFICATE REQUEST"u8);
-    }
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
+        CertificateRules.ValidateStatus(document, old, errors);
+
+    public override void ValidateSubresource(JsonObject document, JsonObject old, string subresource, FieldErrors errors) =>
+        CertificateRules.ValidateApproval(document, old, errors);
 
     public override void PrepareForSubresource(JsonObject document, JsonObject old, string subresource)
     {
@@ -228,6 +265,8 @@ internal sealed class PriorityClassStrategy : Strategy
         {
             errors.Forbidden(new FieldPath("value"), "may not be changed in an update.");
         }
+
+        errors.Immutable(new FieldPath("preemptionPolicy"), document["preemptionPolicy"], old["preemptionPolicy"]);
     }
 }
 
@@ -251,13 +290,23 @@ internal sealed class PodDisruptionBudgetStrategy : Strategy
 
     public override void Validate(JsonObject document, FieldErrors errors)
     {
-        if (document.At("spec", "minAvailable") is not null && document.At("spec", "maxUnavailable") is not null)
+        FieldPath spec = new("spec");
+        JsonNode? least = document.At("spec", "minAvailable");
+        JsonNode? most = document.At("spec", "maxUnavailable");
+        if (least is not null && most is not null)
         {
-            errors.Refuse(
-                new FieldPath("spec"),
-                $"Invalid value: {document["spec"]?.ToJsonString()}: minAvailable and maxUnavailable cannot be both set");
+            errors.InvalidPart(spec, document["spec"], "minAvailable and maxUnavailable cannot be both set");
         }
+
+        AmountRules.NumberOrPercent(least, spec.Child("minAvailable"), errors);
+        AmountRules.AtMostAll(least, spec.Child("minAvailable"), errors);
+        AmountRules.NumberOrPercent(most, spec.Child("maxUnavailable"), errors);
+        AmountRules.AtMostAll(most, spec.Child("maxUnavailable"), errors);
+        SelectorRules.Validate(document["spec"].Object("selector"), spec.Child("selector"), errors);
     }
+
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
+        StatusRules.Counts(document, ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"], errors);
 
     public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
 }
@@ -270,6 +319,33 @@ internal sealed class LeaseStrategy : Strategy
     public override bool AllowsUnconditionalUpdate => false;
 
     public override TableColumns Columns { get; } = Of(Text("Holder", d => TextAt(d, "spec", "holderIdentity")));
+
+    public override void Validate(JsonObject document, FieldErrors errors)
+    {
+        FieldPath spec = new("spec");
+        if (document.At("spec", "leaseDurationSeconds").AsInteger() is { } seconds and <= 0)
+        {
+            errors.Invalid(spec.Child("leaseDurationSeconds"), seconds, "must be greater than 0");
+        }
+
+        errors.NonNegative(spec.Child("leaseTransitions"), document.At("spec", "leaseTransitions").AsInteger());
+        string strategy = TextAt(document, "spec", "strategy") ?? "";
+        if (strategy.Contains('/', StringComparison.Ordinal))
+        {
+            errors.Invalid(spec.Child("strategy"), strategy, NameRules.QualifiedName(strategy));
+        }
+        else if (strategy.Length > 0)
+        {
+            errors.OneOf(spec.Child("strategy"), strategy, "OldestEmulationVersion");
+        }
+
+        if (strategy.Length == 0 && TextAt(document, "spec", "preferredHolder") is { Length: > 0 })
+        {
+            errors.Forbidden(spec.Child("preferredHolder"), "may only be specified if `strategy` is defined");
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
 }
 
 /// <summary>HorizontalPodAutoscalers.</summary>
@@ -290,23 +366,39 @@ internal sealed class AutoscalerStrategy : Strategy
         {
             spec["metrics"] = new JsonArray(AutoscalerVersions.Cpu(80));
         }
+
+        if (spec.Object("behavior") is { } behavior)
+        {
+            Behave(behavior);
+        }
     }
 
-    public override void Validate(JsonObject document, FieldErrors errors)
+    public override void Validate(JsonObject document, FieldErrors errors) => AutoscalerRules.Validate(Newest(document), null, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        AutoscalerRules.Validate(Newest(document), old, errors);
+
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
+        StatusRules.Counts(document, ["currentReplicas", "desiredReplicas"], errors);
+
+    /// <summary>The rules are written for v2, whose fields v1 has among its annotations.</summary>
+    private static JsonObject Newest(JsonObject document) =>
+        document.Text("apiVersion") == AutoscalerVersions.V1 ? AutoscalerVersions.ToV2(document.Copy()) : document;
+
+    /// <summary>Who says anything of how it behaves leaves the rest to upstream's choice.</summary>
+    private static void Behave(JsonObject behavior)
     {
-        FieldPath path = new("spec");
-        long most = document.At("spec", "maxReplicas").AsInteger() ?? 0;
-        if (most < 1)
-        {
-            errors.Invalid(path.Child("maxReplicas"), most, "must be greater than 0");
-        }
-        else if (document.At("spec", "minReplicas").AsInteger() > most)
-        {
-            errors.Invalid(path.Child("maxReplicas"), most, "must be greater than or equal to `minReplicas`");
-        }
+        JsonObject up = behavior.ObjectOrNew("scaleUp");
+        up.Default("stabilizationWindowSeconds", 0L);
+        up.Default("selectPolicy", "Max");
+        up.Default("policies", new JsonArray(Policy("Pods", 4), Policy("Percent", 100)));
+        JsonObject down = behavior.ObjectOrNew("scaleDown");
+        down.Default("selectPolicy", "Max");
+        down.Default("policies", new JsonArray(Policy("Percent", 100)));
     }
 
-    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
+    private static JsonObject Policy(string type, long value) =>
+        new() { ["type"] = type, ["value"] = value, ["periodSeconds"] = 15L };
 
     private static string Targets(JsonObject autoscaler) => Cells.Join(autoscaler["spec"].Objects("metrics").Select(metric =>
     {

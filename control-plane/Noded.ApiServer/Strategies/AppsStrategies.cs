@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Text.Json.Nodes;
 
+using Noded.Api;
 using Noded.Api.Validation;
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Registries;
@@ -22,6 +23,12 @@ internal sealed class DeploymentStrategy : WorkloadStrategy
         .. TableColumns.Containers("spec", "template", "spec"),
         Text("Selector", d => Cells.Selector(d.Object("spec").Object("selector")), isWide: true),
     ]);
+
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors)
+    {
+        StatusRules.Replicas(document, ["updatedReplicas", "readyReplicas", "availableReplicas"], "readyReplicas", errors);
+        StatusRules.NotDecremented(document, old, errors);
+    }
 
     internal static string Ratio(JsonNode? part, JsonNode? all) =>
         string.Create(CultureInfo.InvariantCulture, $"{part.AsInteger() ?? 0}/{all.AsInteger() ?? 0}");
@@ -45,11 +52,11 @@ internal sealed class DeploymentStrategy : WorkloadStrategy
     public override void Validate(JsonObject document, FieldErrors errors)
     {
         base.Validate(document, errors);
-        JsonObject? strategy = document.Object("spec").Object("strategy");
-        if (strategy.Text("type") == "Recreate" && strategy.Object("rollingUpdate") is not null)
+        JsonObject? spec = document.Object("spec");
+        RolloutRules.Deployment(spec.Object("strategy"), Spec.Child("strategy"), errors);
+        if (spec.Integer("progressDeadlineSeconds") is { } deadline && deadline <= (spec.Integer("minReadySeconds") ?? 0))
         {
-            errors.Forbidden(
-                Spec.Child("strategy").Child("rollingUpdate"), "may not be specified when strategy `type` is 'Recreate'");
+            errors.Invalid(Spec.Child("progressDeadlineSeconds"), deadline, "must be greater than minReadySeconds");
         }
     }
 }
@@ -73,6 +80,9 @@ internal sealed class ReplicaSetStrategy(bool hasPlainSelector) : WorkloadStrate
                 : Cells.Selector(d.Object("spec").Object("selector")),
             isWide: true),
     ]);
+
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
+        StatusRules.Replicas(document, ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"], "readyReplicas", errors);
 
     public override string DefaultPropagation => hasPlainSelector ? "Orphan" : base.DefaultPropagation;
 
@@ -137,6 +147,24 @@ internal sealed class DaemonSetStrategy : WorkloadStrategy
         ["desiredNumberScheduled"] = 0L,
         ["numberReady"] = 0L,
     };
+
+    public override void Validate(JsonObject document, FieldErrors errors)
+    {
+        base.Validate(document, errors);
+        RolloutRules.DaemonSet(document.Object("spec").Object("updateStrategy"), Spec.Child("updateStrategy"), errors);
+    }
+
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors)
+    {
+        StatusRules.Counts(
+            document,
+            [
+                "currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady", "observedGeneration",
+                "updatedNumberScheduled", "numberAvailable", "numberUnavailable", "collisionCount",
+            ],
+            errors);
+        StatusRules.NotDecremented(document, old, errors);
+    }
 }
 
 /// <summary>StatefulSets.</summary>
@@ -180,6 +208,28 @@ internal sealed class StatefulSetStrategy : WorkloadStrategy
 
     public override void PrepareForCreate(JsonObject document) => document["status"] = new JsonObject { ["replicas"] = 0L };
 
+    public override IEnumerable<string> NameErrors(string name) => NameRules.Dns1123Label(name);
+
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors)
+    {
+        StatusRules.Replicas(
+            document, ["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"], "status.readyReplicas", errors);
+        StatusRules.NotDecremented(document, old, errors);
+    }
+
+    public override void Validate(JsonObject document, FieldErrors errors)
+    {
+        base.Validate(document, errors);
+        JsonObject? spec = document.Object("spec");
+        RolloutRules.StatefulSet(spec.Object("updateStrategy"), Spec.Child("updateStrategy"), errors);
+        errors.NonNegative(Spec.Child("ordinals.start"), spec.Object("ordinals").Integer("start"));
+        foreach (string name in (ReadOnlySpan<string>)["whenDeleted", "whenScaled"])
+        {
+            FieldPath path = Spec.Child("persistentVolumeClaimRetentionPolicy").Child(name);
+            errors.OneOf(path, spec.Object("persistentVolumeClaimRetentionPolicy").Text(name), "Delete", "Retain");
+        }
+    }
+
     public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors)
     {
         Validate(document, errors);
@@ -190,6 +240,30 @@ internal sealed class StatefulSetStrategy : WorkloadStrategy
                 Spec,
                 $"updates to statefulset spec for fields other than {list} and '{Changeable[^1]}' are forbidden");
         }
+    }
+
+    /// <summary>Pods have a volume for each claim that is made for them.</summary>
+    protected override JsonObject? TemplateOf(JsonObject spec)
+    {
+        JsonObject? template = base.TemplateOf(spec)?.Copy();
+        if (template.Object("spec") is not { } pod)
+        {
+            return template;
+        }
+
+        JsonArray volumes = new([.. pod.Objects("volumes").Select(volume => volume.DeepClone())]);
+        foreach (string name in spec.Objects("volumeClaimTemplates").Select(claim => claim.Name()))
+        {
+            foreach (JsonObject same in volumes.OfType<JsonObject>().Where(volume => volume.Text("name") == name).ToArray())
+            {
+                volumes.Remove(same);
+            }
+
+            volumes.Add((JsonNode)new JsonObject { ["name"] = name, ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = name } });
+        }
+
+        pod["volumes"] = volumes;
+        return template;
     }
 
     private static JsonObject Fixed(JsonObject document)
@@ -213,4 +287,20 @@ internal sealed class ControllerRevisionStrategy : Strategy
             .Select(owner => $"{owner.Text("kind")?.ToLowerInvariant()}.{owner.Text("apiVersion")?.Split('/')[0]}/{owner.Text("name")}")
             .FirstOrDefault() ?? Cells.None),
         Number("Revision", d => d.Integer("revision") ?? 0));
+
+    public override void Validate(JsonObject document, FieldErrors errors)
+    {
+        if (document["data"] is null)
+        {
+            errors.Required(new FieldPath("data"), "data is mandatory");
+        }
+
+        errors.NonNegative(new FieldPath("revision"), document.Integer("revision"));
+    }
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors)
+    {
+        Validate(document, errors);
+        errors.Immutable(new FieldPath("data"), document["data"], old["data"]);
+    }
 }

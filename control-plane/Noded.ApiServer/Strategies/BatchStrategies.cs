@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-using Noded.Api;
 using Noded.Api.Validation;
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Registries;
@@ -15,8 +14,6 @@ namespace Noded.ApiServer.Strategies;
 /// <summary>Jobs.</summary>
 internal sealed class JobStrategy : Strategy
 {
-    private static readonly FieldPath Spec = new("spec");
-
     public override bool TracksGeneration => true;
 
     public override FrozenDictionary<string, Func<JsonObject, string>> SelectableFields { get; } = Fields(
@@ -72,44 +69,13 @@ internal sealed class JobStrategy : Strategy
         };
     }
 
-    public override void Validate(JsonObject document, FieldErrors errors)
-    {
-        JsonObject spec = document.ObjectOrNew("spec");
-        foreach (string name in (ReadOnlySpan<string>)["parallelism", "completions", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished"])
-        {
-            errors.NonNegative(Spec.Child(name), spec.Integer(name));
-        }
+    public override void Validate(JsonObject document, FieldErrors errors) => JobRules.ValidateJob(document, errors);
 
-        if (spec.Text("completionMode") == "Indexed" && spec["completions"] is null)
-        {
-            errors.Required(Spec.Child("completions"), "when completion mode is Indexed");
-        }
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        JobRules.ValidateJobUpdate(document, old, errors);
 
-        ValidateTemplate(spec, Spec, errors);
-    }
-
-    internal static void ValidateTemplate(JsonObject spec, FieldPath path, FieldErrors errors)
-    {
-        PodRules.ValidateTemplate(spec.Object("template"), path.Child("template"), errors);
-        string policy = spec.At("template", "spec", "restartPolicy").AsText() ?? "";
-        if (policy is not ("OnFailure" or "Never"))
-        {
-            errors.NotSupported(path.Child("template").Child("spec").Child("restartPolicy"), policy, "OnFailure", "Never");
-        }
-    }
-
-    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors)
-    {
-        Validate(document, errors);
-        bool maySuspend = old.At("spec", "suspend").AsBoolean() == true;
-        foreach (string name in maySuspend ? (ReadOnlySpan<string>)["selector", "completionMode"] : ["selector", "completionMode", "template"])
-        {
-            if (!JsonNode.DeepEquals(document.At("spec", name), old.At("spec", name)))
-            {
-                errors.Refuse(Spec.Child(name), $"Invalid value: {document.At("spec", name)?.ToJsonString()}: field is immutable");
-            }
-        }
-    }
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
+        JobStatusRules.Validate(document, old, errors);
 
     private static string Completions(JsonObject job)
     {
@@ -144,8 +110,6 @@ internal sealed class JobStrategy : Strategy
 /// <summary>CronJobs.</summary>
 internal sealed class CronJobStrategy : Strategy
 {
-    private static readonly FieldPath Spec = new("spec");
-
     public override bool TracksGeneration => true;
 
     public override TableColumns Columns { get; } = Of(
@@ -172,20 +136,8 @@ internal sealed class CronJobStrategy : Strategy
         }
     }
 
-    public override void Validate(JsonObject document, FieldErrors errors)
-    {
-        JsonObject spec = document.ObjectOrNew("spec");
-        string schedule = spec.Text("schedule") ?? "";
-        int fields = schedule.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
-        if (schedule.Length > 0 && !schedule.StartsWith('@') && fields != 5)
-        {
-            errors.Invalid(
-                Spec.Child("schedule"), schedule, $"expected exactly 5 fields, found {fields}: [{schedule}]");
-        }
+    public override void Validate(JsonObject document, FieldErrors errors) => JobRules.ValidateCronJob(document, null, errors);
 
-        JobStrategy.ValidateTemplate(
-            spec.Object("jobTemplate").Object("spec") ?? [], Spec.Child("jobTemplate").Child("spec"), errors);
-    }
-
-    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        JobRules.ValidateCronJob(document, old, errors);
 }

@@ -99,6 +99,7 @@ internal sealed class ConfigMapStrategy : Strategy
 internal sealed class SecretStrategy : Strategy
 {
     private const int MaxBytes = 1 << 20;
+    private const string AccountAnnotation = "kubernetes.io/service-account.name";
 
     private static readonly Dictionary<string, string[]> RequiredKeys = new(StringComparer.Ordinal)
     {
@@ -146,13 +147,7 @@ internal sealed class SecretStrategy : Strategy
             errors.TooLong(path, MaxBytes);
         }
 
-        foreach (string key in RequiredKeys.GetValueOrDefault(document.Text("type") ?? "", []))
-        {
-            if (document.Object("data")?.ContainsKey(key) != true)
-            {
-                errors.Required(path.Key(key));
-            }
-        }
+        ValidateType(document, document.Text("type") ?? "", errors);
     }
 
     public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors)
@@ -164,6 +159,49 @@ internal sealed class SecretStrategy : Strategy
 
         ConfigKeys.Immutable(document, old, ["data"], errors);
         Validate(document, errors);
+    }
+
+    /// <summary>What secrets of the known types have in them.</summary>
+    private static void ValidateType(JsonObject document, string type, FieldErrors errors)
+    {
+        FieldPath path = new("data");
+        JsonObject data = document.Object("data") ?? [];
+        foreach (string key in RequiredKeys.GetValueOrDefault(type, []).Where(key => !data.ContainsKey(key)))
+        {
+            errors.Required(path.Key(key));
+        }
+
+        foreach (string key in RequiredKeys.GetValueOrDefault(type, []).Where(key => key.StartsWith(".docker", StringComparison.Ordinal)))
+        {
+            if (data.Text(key) is { } encoded && !IsJson(encoded))
+            {
+                errors.Invalid(path.Key(key), "<secret contents redacted>", "must be a JSON object");
+            }
+        }
+
+        if (type == "kubernetes.io/basic-auth" && !data.ContainsKey("username") && !data.ContainsKey("password"))
+        {
+            errors.Required(path.Key("username"));
+            errors.Required(path.Key("password"));
+        }
+
+        JsonObject? annotations = document.Object("metadata").Object("annotations");
+        if (type == "kubernetes.io/service-account-token" && string.IsNullOrEmpty(annotations.Text(AccountAnnotation)))
+        {
+            errors.Required(new FieldPath("metadata.annotations").Key(AccountAnnotation));
+        }
+    }
+
+    private static bool IsJson(string encoded)
+    {
+        try
+        {
+            return DocumentReader.ReadJson(Convert.FromBase64String(encoded)).Root is JsonObject;
+        }
+        catch (DocumentException)
+        {
+            return false;
+        }
     }
 }
 
@@ -233,6 +271,28 @@ internal sealed class NodeStrategy : Strategy
         Text("Kernel-Version", d => TextAt(d, "status", "nodeInfo", "kernelVersion") ?? Cells.Unknown, isWide: true),
         Text("Container-Runtime", d => TextAt(d, "status", "nodeInfo", "containerRuntimeVersion") ?? Cells.Unknown, isWide: true));
 
+    /// <summary>The older single range and the list of ranges say the same.</summary>
+    public override void ApplyDefaults(JsonObject document)
+    {
+        JsonObject spec = document.ObjectOrNew("spec");
+        if (spec.Text("podCIDR") is { Length: > 0 } range && spec.Texts("podCIDRs").FirstOrDefault() != range)
+        {
+            spec["podCIDRs"] = new JsonArray(range);
+        }
+        else if (spec.Texts("podCIDRs").FirstOrDefault() is { } first)
+        {
+            spec["podCIDR"] = first;
+        }
+    }
+
+    public override void Validate(JsonObject document, FieldErrors errors) => NodeRules.Validate(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        NodeRules.ValidateUpdate(document, old, errors);
+
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
+        NodeRules.ValidateStatus(document, errors);
+
     private static string AddressOf(JsonObject node, string type) => node["status"].Objects("addresses")
         .FirstOrDefault(address => address.Text("type") == type).Text("address") ?? Cells.None;
 
@@ -270,6 +330,11 @@ internal sealed class ResourceQuotaStrategy : Strategy
     public override TableColumns Columns { get; } = Of(
         Text("Request", d => Used(d, limits: false)), Text("Limit", d => Used(d, limits: true)));
 
+    public override void Validate(JsonObject document, FieldErrors errors) => QuotaRules.Validate(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        QuotaRules.ValidateUpdate(document, old, errors);
+
     private static string Used(JsonObject quota, bool limits) => string.Join(", ", (quota["status"].Object("hard") ?? [])
         .Where(pair => pair.Key.StartsWith("limits.", StringComparison.Ordinal) == limits)
         .OrderBy(pair => pair.Key, StringComparer.Ordinal)
@@ -295,6 +360,8 @@ internal sealed class PodTemplateStrategy : Strategy
 
     public override void Validate(JsonObject document, FieldErrors errors) =>
         PodRules.ValidateTemplate(document.Object("template"), new FieldPath("template"), errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
 }
 
 /// <summary>Events.</summary>
@@ -336,15 +403,9 @@ internal sealed class EventStrategy : Strategy
         document.Default("reportingInstance", "");
     }
 
-    public override void Validate(JsonObject document, FieldErrors errors)
-    {
-        string place = document.Object("involvedObject").Text("namespace") ?? "";
-        string ns = document.Namespace();
-        if (place != ns && !(place.Length == 0 && ns == "default"))
-        {
-            errors.Invalid(new FieldPath("involvedObject.namespace"), place, "does not match event.namespace");
-        }
-    }
+    public override void Validate(JsonObject document, FieldErrors errors) => EventRules.Validate(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
 
     private static string? LastSeen(JsonObject document) => document.Object("series").Text("lastObservedTime")
         ?? document.Text("lastTimestamp") ?? document.Text("eventTime") ?? document.Text("firstTimestamp");
@@ -364,6 +425,10 @@ internal sealed class EndpointsStrategy : Strategy
             port.Default("protocol", "TCP");
         }
     }
+
+    public override void Validate(JsonObject document, FieldErrors errors) => EndpointRules.ValidateEndpoints(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
 
     internal static string Shorten(IReadOnlyCollection<string> all) => all.Count switch
     {

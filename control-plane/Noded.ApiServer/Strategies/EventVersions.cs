@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 
+using Noded.Api.Validation;
 using Noded.ApiServer.Documents;
 using Noded.ApiServer.Tables;
 
@@ -65,6 +66,11 @@ internal sealed class NewEventStrategy : Strategy
         ("reportingController", e => e.Text("reportingController")),
         ("type", e => e.Text("type")),
     ]);
+
+    public override void Validate(JsonObject document, FieldErrors errors) => EventRules.ValidateNew(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        EventRules.ValidateNewUpdate(document, old, errors);
 
     private static TableColumn OfCore(TableColumn column) => column with
     {

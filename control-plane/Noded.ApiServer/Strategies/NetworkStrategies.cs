@@ -29,31 +29,12 @@ internal sealed class EndpointSliceStrategy : Strategy
         }
     }
 
-    public override void Validate(JsonObject document, FieldErrors errors)
-    {
-        int index = 0;
-        foreach (JsonObject endpoint in document.Objects("endpoints"))
-        {
-            FieldPath path = new FieldPath("endpoints").Index(index++).Child("addresses");
-            string[] addresses = [.. endpoint.Texts("addresses")];
-            if (addresses.Length == 0)
-            {
-                errors.Required(path, "must contain at least 1 address");
-            }
-            else if (addresses.Length > 100)
-            {
-                errors.TooMany(path, addresses.Length, 100);
-            }
-        }
-    }
+    public override void Validate(JsonObject document, FieldErrors errors) => EndpointRules.ValidateSlice(document, errors);
 
     public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors)
     {
         Validate(document, errors);
-        if (document.Text("addressType") != old.Text("addressType"))
-        {
-            errors.Invalid(new FieldPath("addressType"), document.Text("addressType"), "field is immutable");
-        }
+        errors.Immutable(new FieldPath("addressType"), document["addressType"], old["addressType"]);
     }
 
     private static string Addresses(JsonObject slice)
@@ -76,32 +57,31 @@ internal sealed class IngressStrategy : Strategy
 
     public override void Validate(JsonObject document, FieldErrors errors)
     {
-        FieldPath path = new("spec");
-        JsonObject spec = document.ObjectOrNew("spec");
-        if (!spec.Objects("rules").Any() && spec.Object("defaultBackend") is null)
-        {
-            errors.Refuse(path, "Invalid value: {}: either `defaultBackend` or `rules` must be specified");
-        }
-
-        int index = 0;
-        foreach (JsonObject rule in spec.Objects("rules"))
-        {
-            FieldPath paths = path.Child("rules").Index(index++).Child("http").Child("paths");
-            int inner = 0;
-            foreach (JsonObject item in rule.Object("http").Objects("paths"))
-            {
-                FieldPath at = paths.Index(inner++);
-                errors.RequireOneOf(at.Child("pathType"), item.Text("pathType"), "Exact", "ImplementationSpecific", "Prefix");
-                bool needsSlash = item.Text("pathType") is "Exact" or "Prefix";
-                if (needsSlash && item.Text("path")?.StartsWith('/') != true)
-                {
-                    errors.Invalid(at.Child("path"), item.Text("path"), "must be an absolute path");
-                }
-            }
-        }
+        IngressRules.Validate(document, errors);
+        IngressRules.ValidateClass(document, errors);
     }
 
-    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        IngressRules.Validate(document, errors);
+}
+
+/// <summary>IngressClasses.</summary>
+internal sealed class IngressClassStrategy : Strategy
+{
+    public override bool TracksGeneration => true;
+
+    public override TableColumns Columns { get; } = Of(
+        Text("Controller", d => TextAt(d, "spec", "controller")),
+        Text("Parameters", d => d.At("spec", "parameters") is { } p ? $"{p.Text("kind")}.{p.Text("apiGroup")}/{p.Text("name")}" : Cells.None));
+
+    public override void ApplyDefaults(JsonObject document) =>
+        document.ObjectOrNew("spec").Object("parameters")?.Default("scope", "Cluster");
+
+    public override void Validate(JsonObject document, FieldErrors errors) =>
+        IngressRules.ValidateIngressClass(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        IngressRules.ValidateIngressClassUpdate(document, old, errors);
 }
 
 /// <summary>NetworkPolicies.</summary>
@@ -126,6 +106,10 @@ internal sealed class NetworkPolicyStrategy : Strategy
             port.Default("protocol", "TCP");
         }
     }
+
+    public override void Validate(JsonObject document, FieldErrors errors) => NetworkPolicyRules.Validate(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) => Validate(document, errors);
 }
 
 /// <summary>ServiceCIDRs.</summary>
@@ -133,11 +117,22 @@ internal sealed class ServiceCidrStrategy : Strategy
 {
     public override TableColumns Columns { get; } = Of(Text("CIDRs", d => Cells.Join(d["spec"].Texts("cidrs"))));
 
-    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors)
-    {
-        if (!JsonNode.DeepEquals(document["spec"], old["spec"]))
-        {
-            errors.Refuse(new FieldPath("spec"), "Invalid value: field is immutable");
-        }
-    }
+    public override void Validate(JsonObject document, FieldErrors errors) => ServiceAddressRules.ValidateRange(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        ServiceAddressRules.ValidateRangeUpdate(document, old, errors);
+}
+
+/// <summary>IPAddresses, each of which is named after itself.</summary>
+internal sealed class IpAddressStrategy : Strategy
+{
+    public override TableColumns Columns { get; } = Of(Text("ParentRef", d =>
+        $"{d.At("spec", "parentRef").Text("resource")}/{d.At("spec", "parentRef").Text("namespace")}/{d.At("spec", "parentRef").Text("name")}"));
+
+    public override IEnumerable<string> NameErrors(string name) => ServiceAddressRules.NameErrors(name);
+
+    public override void Validate(JsonObject document, FieldErrors errors) => ServiceAddressRules.ValidateAddress(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        errors.Immutable(new FieldPath("spec.parentRef"), document.At("spec", "parentRef"), old.At("spec", "parentRef"));
 }

@@ -33,6 +33,23 @@ internal static class PodRules
         Report(Find(pod), path.ToString(), errors);
     }
 
+    /// <summary>Validates tolerations that pods get from elsewhere.</summary>
+    public static void ValidateTolerations(JsonObject[] tolerations, FieldPath path, FieldErrors errors)
+    {
+        const string InPod = "spec.tolerations";
+        JsonObject pod = new()
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Pod",
+            ["metadata"] = new JsonObject { ["name"] = "template", ["namespace"] = "template" },
+            ["spec"] = new JsonObject { ["tolerations"] = new JsonArray([.. tolerations.Select(item => item.DeepClone())]) },
+        };
+        foreach (FieldError error in Find(pod).Where(error => error.Field.Text.StartsWith(InPod, StringComparison.Ordinal)))
+        {
+            errors.Refuse(new FieldPath(path + error.Field.Text[InPod.Length..]), error.Message);
+        }
+    }
+
     private static ImmutableArray<FieldError> Find(JsonObject pod)
     {
         JsonObject wished = [];

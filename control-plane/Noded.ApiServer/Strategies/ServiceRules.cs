@@ -17,6 +17,8 @@ internal static partial class ServiceRules
         + "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
         + "'[a-z]([-a-z0-9]*[a-z0-9])?')";
 
+    private const int LongestAffinity = 86400;
+
     private static readonly FieldPath Spec = new("spec");
 
     public static IEnumerable<string> NameErrors(string name)
@@ -36,35 +38,74 @@ internal static partial class ServiceRules
     {
         string type = spec.Text("type") ?? "";
         string address = spec.Text("clusterIP") ?? "";
+        bool isHeadless = address == "None";
         if (type == "ExternalName")
         {
-            if (string.IsNullOrEmpty(spec.Text("externalName")))
-            {
-                errors.Required(Spec.Child("externalName"));
-            }
-
-            return;
+            ExternalName(spec, errors);
         }
-
-        if (address.Length > 0 && address != "None" && !IPAddress.TryParse(address, out _))
+        else if (address.Length > 0 && !isHeadless && !IPAddress.TryParse(address, out _))
         {
             errors.Invalid(
                 Spec.Child("clusterIPs").Index(0), address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
         }
-
-        if (address == "None" && type != "ClusterIP")
+        else if (isHeadless && type != "ClusterIP")
         {
             errors.Invalid(Spec.Child("clusterIPs").Index(0), "None", $"may not be set to 'None' for {type} services");
         }
 
         JsonObject[] ports = [.. spec.Objects("ports")];
-        if (ports.Length == 0 && address != "None")
+        if (ports.Length == 0 && !isHeadless && type != "ExternalName")
         {
             errors.Required(Spec.Child("ports"));
         }
 
         Ports(ports, errors);
         MetadataRules.Labels(spec.Object("selector"), Spec.Child("selector"), errors);
+        Affinity(spec, errors);
+        ServiceReach.Validate(spec, errors);
+    }
+
+    private static void ExternalName(JsonObject spec, FieldErrors errors)
+    {
+        string name = spec.Text("externalName") ?? "";
+        string bare = name.EndsWith('.') ? name[..^1] : name;
+        if (bare.Length == 0)
+        {
+            errors.Required(Spec.Child("externalName"));
+        }
+        else
+        {
+            errors.Invalid(Spec.Child("externalName"), bare, NameRules.Dns1123Subdomain(bare));
+        }
+
+        foreach (string field in (ReadOnlySpan<string>)["clusterIPs", "ipFamilies", "ipFamilyPolicy"])
+        {
+            if (spec[field] is JsonArray { Count: > 0 } or JsonValue)
+            {
+                errors.Forbidden(Spec.Child(field), "may not be set for ExternalName services");
+            }
+        }
+    }
+
+    private static void Affinity(JsonObject spec, FieldErrors errors)
+    {
+        FieldPath path = Spec.Child("sessionAffinityConfig");
+        JsonObject? config = spec.Object("sessionAffinityConfig");
+        if (spec.Text("sessionAffinity") != "ClientIP")
+        {
+            if (config is not null)
+            {
+                errors.Forbidden(path, "must not be set when session affinity is None");
+            }
+
+            return;
+        }
+
+        if (config.Object("clientIP").Integer("timeoutSeconds") is { } seconds and (<= 0 or > LongestAffinity))
+        {
+            errors.Invalid(
+                path.Child("clientIP").Child("timeoutSeconds"), seconds, $"must be greater than 0 and less than {LongestAffinity}");
+        }
     }
 
     /// <summary>The object that says whose an address is.</summary>

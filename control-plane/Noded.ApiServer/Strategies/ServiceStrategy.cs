@@ -58,7 +58,7 @@ internal sealed class ServiceStrategy(ServiceNetwork network) : Strategy
             }
         }
 
-        if (type is "NodePort" or "LoadBalancer")
+        if (ServiceReach.IsReachable(spec))
         {
             spec.Default("externalTrafficPolicy", "Cluster");
         }
@@ -87,14 +87,18 @@ internal sealed class ServiceStrategy(ServiceNetwork network) : Strategy
         JsonObject spec = document.ObjectOrNew("spec");
         JsonObject oldSpec = old.ObjectOrNew("spec");
         string type = spec.Text("type") ?? "";
+        ServiceReach.Drop(spec, oldSpec);
         if (type == "ExternalName")
         {
-            if (spec.Text("clusterIP") == oldSpec.Text("clusterIP"))
+            foreach (string name in (ReadOnlySpan<string>)["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"])
             {
-                spec.Remove("clusterIP");
-                spec.Remove("clusterIPs");
+                if (JsonNode.DeepEquals(spec[name], oldSpec[name]))
+                {
+                    spec.Remove(name);
+                }
             }
 
+            ServicePorts.Keep(spec, oldSpec, hasNodePorts: false);
             return;
         }
 
@@ -107,6 +111,10 @@ internal sealed class ServiceStrategy(ServiceNetwork network) : Strategy
 
         Unify(spec);
         ServicePorts.Keep(spec, oldSpec, type is "NodePort" or "LoadBalancer");
+        if (ServiceReach.ChecksHealth(spec) && spec["healthCheckNodePort"] is null)
+        {
+            ObjectPreparation.Copy(spec, oldSpec, "healthCheckNodePort");
+        }
     }
 
     public override bool Allocates => true;
@@ -136,6 +144,11 @@ internal sealed class ServiceStrategy(ServiceNetwork network) : Strategy
                 port["nodePort"] = chosen;
             }
         }
+
+        if (ServiceReach.ChecksHealth(spec) && spec.Integer("healthCheckNodePort") is null or 0)
+        {
+            spec["healthCheckNodePort"] = network.RandomNodePort();
+        }
     }
 
     public override IReadOnlyDictionary<string, byte[]> Claims(JsonObject document)
@@ -150,10 +163,13 @@ internal sealed class ServiceStrategy(ServiceNetwork network) : Strategy
 
         if (type is "NodePort" or "LoadBalancer")
         {
-            foreach (JsonObject port in spec.Objects("ports").Where(port => port.Integer("nodePort") > 0))
+            IEnumerable<(string? Protocol, long? Number)> ports = spec.Objects("ports")
+                .Select(port => (port.Text("protocol"), port.Integer("nodePort")))
+                .Append(("TCP", spec.Integer("healthCheckNodePort")));
+            foreach ((string? protocol, long? number) in ports.Where(port => port.Number > 0))
             {
-                string key = $"{NodePortKeys}{port.Text("protocol")}/{port.Integer("nodePort")}";
-                claims[key] = System.Text.Encoding.UTF8.GetBytes($"\"{document.Namespace()}/{document.Name()}\"");
+                claims[$"{NodePortKeys}{protocol}/{number}"] =
+                    System.Text.Encoding.UTF8.GetBytes($"\"{document.Namespace()}/{document.Name()}\"");
             }
         }
 
@@ -173,9 +189,11 @@ internal sealed class ServiceStrategy(ServiceNetwork network) : Strategy
 
         JsonObject[] ports = [.. document.Object("spec").Objects("ports")];
         long number = long.Parse(value, CultureInfo.InvariantCulture);
-        int index = Math.Max(0, Array.FindIndex(ports, port => port.Integer("nodePort") == number));
+        int index = Array.FindIndex(ports, port => port.Integer("nodePort") == number);
         errors.Invalid(
-            Spec.Child("ports").Index(index).Child("nodePort"), number, "provided port is already allocated");
+            index < 0 ? Spec.Child("healthCheckNodePort") : Spec.Child("ports").Index(index).Child("nodePort"),
+            number,
+            "provided port is already allocated");
     }
 
     public override void Validate(JsonObject document, FieldErrors errors)
@@ -211,6 +229,12 @@ internal sealed class ServiceStrategy(ServiceNetwork network) : Strategy
         if (before.Length > 0 && after != before && document.Object("spec").Text("type") != "ExternalName")
         {
             errors.Refuse(Spec.Child("clusterIPs").Index(0), $"Invalid value: [\"{after}\"]: may not change once set");
+        }
+
+        bool changesCheck = ServiceReach.ChecksHealth(document.ObjectOrNew("spec")) && ServiceReach.ChecksHealth(old.ObjectOrNew("spec"));
+        if (changesCheck && document.At("spec", "healthCheckNodePort").AsInteger() != old.At("spec", "healthCheckNodePort").AsInteger())
+        {
+            errors.Forbidden(Spec.Child("healthCheckNodePort"), "field is immutable");
         }
     }
 

@@ -35,20 +35,10 @@ internal sealed class PersistentVolumeStrategy : Strategy
     public override void PrepareForCreate(JsonObject document) =>
         document["status"] = new JsonObject { ["phase"] = "Pending" };
 
-    public override void Validate(JsonObject document, FieldErrors errors)
-    {
-        FieldPath path = new("spec");
-        JsonObject spec = document.ObjectOrNew("spec");
-        if (spec.Array("accessModes") is null or { Count: 0 })
-        {
-            errors.Required(path.Child("accessModes"));
-        }
+    public override void Validate(JsonObject document, FieldErrors errors) => VolumeRules.ValidateVolume(document, errors);
 
-        if (spec.Object("capacity").Text("storage") is null)
-        {
-            errors.Required(path.Child("capacity"));
-        }
-    }
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        VolumeRules.ValidateVolumeUpdate(document, old, errors);
 }
 
 /// <summary>PersistentVolumeClaims.</summary>
@@ -69,23 +59,13 @@ internal sealed class PersistentVolumeClaimStrategy : Strategy
     public override void ApplyDefaults(JsonObject document) =>
         document.ObjectOrNew("spec").Default("volumeMode", "Filesystem");
 
-    public override void PrepareForCreate(JsonObject document) =>
-        document["status"] = new JsonObject { ["phase"] = "Pending" };
-
-    public override void Validate(JsonObject document, FieldErrors errors)
+    public override void PrepareForCreate(JsonObject document)
     {
-        FieldPath path = new("spec");
-        JsonObject spec = document.ObjectOrNew("spec");
-        if (spec.Array("accessModes") is null or { Count: 0 })
-        {
-            errors.Required(path.Child("accessModes"), "at least 1 access mode is required");
-        }
-
-        if (spec.Object("resources").Object("requests").Text("storage") is null)
-        {
-            errors.Required(path.Child("resources[storage]"));
-        }
+        document["status"] = new JsonObject { ["phase"] = "Pending" };
+        Unify(document.ObjectOrNew("spec"));
     }
+
+    public override void Validate(JsonObject document, FieldErrors errors) => VolumeRules.ValidateClaim(document, errors);
 
     public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors)
     {
@@ -94,12 +74,35 @@ internal sealed class PersistentVolumeClaimStrategy : Strategy
         {
             errors.Forbidden(new FieldPath("spec"), SpecImmutable);
         }
+
+        VolumeRules.ValidateClaimUpdate(document, old, errors);
+    }
+
+    /// <summary>The older and the newer way to say where data come from say the same.</summary>
+    private static void Unify(JsonObject spec)
+    {
+        JsonObject? source = spec.Object("dataSource");
+        JsonObject? reference = spec.Object("dataSourceRef");
+        if (source is not null && reference is null)
+        {
+            spec["dataSourceRef"] = source.DeepClone();
+        }
+        else if (source is null && reference is not null && string.IsNullOrEmpty(reference.Text("namespace")))
+        {
+            JsonObject copy = reference.Copy();
+            copy.Remove("namespace");
+            spec["dataSource"] = copy;
+        }
     }
 
     private static JsonObject Fixed(JsonObject claim, JsonObject old)
     {
         JsonObject spec = claim.Object("spec")?.Copy() ?? [];
-        spec.Object("resources")?.Remove("requests");
+        if (old.At("status", "phase").AsText() == "Bound")
+        {
+            spec.Object("resources").Object("requests")?.Remove("storage");
+        }
+
         spec.Remove("volumeAttributesClassName");
         if (old.At("spec", "volumeName") is null)
         {
@@ -137,16 +140,10 @@ internal sealed class StorageClassStrategy : Strategy
         document.Default("volumeBindingMode", "Immediate");
     }
 
-    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors)
-    {
-        foreach (string field in (ReadOnlySpan<string>)["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"])
-        {
-            if (!JsonNode.DeepEquals(document[field], old[field]))
-            {
-                errors.Forbidden(new FieldPath(field), $"updates to {field} are forbidden.");
-            }
-        }
-    }
+    public override void Validate(JsonObject document, FieldErrors errors) => StorageRules.ValidateClass(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        StorageRules.ValidateClassUpdate(document, old, errors);
 }
 
 /// <summary>CSIDrivers.</summary>
@@ -173,14 +170,47 @@ internal sealed class CsiDriverStrategy : Strategy
         spec.Default("requiresRepublish", JsonValue.Create(false));
         spec.Default("seLinuxMount", JsonValue.Create(false));
     }
+
+    public override void Validate(JsonObject document, FieldErrors errors) => StorageRules.ValidateDriver(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors) =>
+        StorageRules.ValidateDriverUpdate(document, old, errors);
 }
 
-/// <summary>Kinds of storage that need no more than columns.</summary>
-internal sealed class ColumnsStrategy(TableColumns columns, bool tracksGeneration = false) : Strategy
+/// <summary>Kinds that need no more than columns and rules.</summary>
+internal sealed class RulesStrategy(TableColumns columns) : Strategy
 {
-    public override bool TracksGeneration => tracksGeneration;
-
     public override TableColumns Columns => columns;
+
+    /// <summary>What is filled in.</summary>
+    public Action<JsonObject>? Defaults { get; init; }
+
+    public required Action<JsonObject, FieldErrors> Rules { get; init; }
+
+    /// <summary>Rules for a change; null for those that hold anyway.</summary>
+    public Action<JsonObject, JsonObject, FieldErrors>? UpdateRules { get; init; }
+
+    /// <summary>Rules for the status; null for none.</summary>
+    public Action<JsonObject, FieldErrors>? StatusRules { get; init; }
+
+    public override void ApplyDefaults(JsonObject document) => Defaults?.Invoke(document);
+
+    public override void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors) =>
+        StatusRules?.Invoke(document, errors);
+
+    public override void Validate(JsonObject document, FieldErrors errors) => Rules(document, errors);
+
+    public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors)
+    {
+        if (UpdateRules is { } rules)
+        {
+            rules(document, old, errors);
+        }
+        else
+        {
+            Rules(document, errors);
+        }
+    }
 }
 
 /// <summary>What tables show of volumes.</summary>

@@ -76,6 +76,11 @@ internal class Strategy
     {
     }
 
+    /// <summary>Validates a change of the status, which leaves everything else as it was.</summary>
+    public virtual void ValidateStatus(JsonObject document, JsonObject old, FieldErrors errors)
+    {
+    }
+
     /// <summary>Validates a change by a subresource other than the status.</summary>
     public virtual void ValidateSubresource(JsonObject document, JsonObject old, string subresource, FieldErrors errors)
     {

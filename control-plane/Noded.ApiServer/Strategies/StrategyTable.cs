@@ -19,6 +19,11 @@ internal static class StrategyTable
             ["endpoints"] = new EndpointsStrategy(),
             ["events"] = new EventStrategy(),
             ["events.events.k8s.io"] = new NewEventStrategy(),
+            ["limitranges"] = new RulesStrategy(TableColumns.CreatedAt)
+            {
+                Defaults = LimitRangeRules.ApplyDefaults,
+                Rules = LimitRangeRules.Validate,
+            },
             ["namespaces"] = new NamespaceStrategy(),
             ["nodes"] = new NodeStrategy(),
             ["persistentvolumeclaims"] = new PersistentVolumeClaimStrategy(),
@@ -42,30 +47,48 @@ internal static class StrategyTable
             ["leases.coordination.k8s.io"] = new LeaseStrategy(),
             ["endpointslices.discovery.k8s.io"] = new EndpointSliceStrategy(),
             ["ingresses.networking.k8s.io"] = new IngressStrategy(),
-            ["ingressclasses.networking.k8s.io"] = new ColumnsStrategy(
-                Of(
-                    Text("Controller", d => d.At("spec", "controller").AsText()),
-                    Text("Parameters", d => d.At("spec", "parameters") is { } p ? $"{p.Text("kind")}.{p.Text("apiGroup")}/{p.Text("name")}" : Cells.None)),
-                tracksGeneration: true),
-            ["ipaddresses.networking.k8s.io"] = new ColumnsStrategy(Of(Text("ParentRef", d =>
-                $"{d.At("spec", "parentRef").Text("resource")}/{d.At("spec", "parentRef").Text("namespace")}/{d.At("spec", "parentRef").Text("name")}"))),
+            ["ingressclasses.networking.k8s.io"] = new IngressClassStrategy(),
+            ["ipaddresses.networking.k8s.io"] = new IpAddressStrategy(),
             ["networkpolicies.networking.k8s.io"] = new NetworkPolicyStrategy(),
             ["servicecidrs.networking.k8s.io"] = new ServiceCidrStrategy(),
-            ["runtimeclasses.node.k8s.io"] = new ColumnsStrategy(Of(Text("Handler", d => d.Text("handler")))),
+            ["runtimeclasses.node.k8s.io"] = new RulesStrategy(Of(Text("Handler", d => d.Text("handler"))))
+            {
+                Rules = RuntimeClassRules.Validate,
+                UpdateRules = RuntimeClassRules.ValidateUpdate,
+            },
             ["poddisruptionbudgets.policy"] = new PodDisruptionBudgetStrategy(),
-            ["clusterrolebindings.rbac.authorization.k8s.io"] = new RoleBindingStrategy(),
-            ["clusterroles.rbac.authorization.k8s.io"] = new RoleStrategy(),
-            ["rolebindings.rbac.authorization.k8s.io"] = new RoleBindingStrategy(),
-            ["roles.rbac.authorization.k8s.io"] = new RoleStrategy(),
+            ["clusterrolebindings.rbac.authorization.k8s.io"] = new RoleBindingStrategy(isNamespaced: false),
+            ["clusterroles.rbac.authorization.k8s.io"] = new RoleStrategy(isNamespaced: false),
+            ["rolebindings.rbac.authorization.k8s.io"] = new RoleBindingStrategy(isNamespaced: true),
+            ["roles.rbac.authorization.k8s.io"] = new RoleStrategy(isNamespaced: true),
             ["priorityclasses.scheduling.k8s.io"] = new PriorityClassStrategy(),
             ["csidrivers.storage.k8s.io"] = new CsiDriverStrategy(),
-            ["csinodes.storage.k8s.io"] = new ColumnsStrategy(Of(Number("Drivers", d => d["spec"].Array("drivers")?.Count ?? 0))),
+            ["csinodes.storage.k8s.io"] = new RulesStrategy(Of(Number("Drivers", d => d["spec"].Array("drivers")?.Count ?? 0)))
+            {
+                Rules = StorageRules.ValidateNode,
+                UpdateRules = StorageRules.ValidateNodeUpdate,
+            },
+            ["csistoragecapacities.storage.k8s.io"] = new RulesStrategy(TableColumns.Of(
+                Text("StorageClassName", d => d.Text("storageClassName")), Text("Capacity", d => d.Text("capacity"))))
+            {
+                Rules = StorageRules.ValidateCapacity,
+                UpdateRules = StorageRules.ValidateCapacityUpdate,
+            },
             ["storageclasses.storage.k8s.io"] = new StorageClassStrategy(),
-            ["volumeattachments.storage.k8s.io"] = new ColumnsStrategy(Of(
+            ["volumeattachments.storage.k8s.io"] = new RulesStrategy(Of(
                 Text("Attacher", d => d.At("spec", "attacher").AsText()),
                 Text("PV", d => d.At("spec", "source", "persistentVolumeName").AsText()),
                 Text("Node", d => d.At("spec", "nodeName").AsText()),
-                Flag("Attached", d => d.At("status", "attached").AsBoolean() == true))),
-            ["volumeattributesclasses.storage.k8s.io"] = new ColumnsStrategy(Of(Text("DriverName", d => d.Text("driverName")))),
+                Flag("Attached", d => d.At("status", "attached").AsBoolean() == true)))
+            {
+                Rules = StorageRules.ValidateAttachment,
+                UpdateRules = StorageRules.ValidateAttachmentUpdate,
+                StatusRules = StorageRules.ValidateAttachmentStatus,
+            },
+            ["volumeattributesclasses.storage.k8s.io"] = new RulesStrategy(Of(Text("DriverName", d => d.Text("driverName"))))
+            {
+                Rules = StorageRules.ValidateAttributesClass,
+                UpdateRules = StorageRules.ValidateAttributesClassUpdate,
+            },
         }.ToFrozenDictionary(StringComparer.Ordinal);
 }

@@ -28,56 +28,70 @@ internal abstract class WorkloadStrategy : Strategy
     public override void Validate(JsonObject document, FieldErrors errors)
     {
         JsonObject spec = document.ObjectOrNew("spec");
-        errors.NonNegative(Spec.Child("replicas"), spec.Integer("replicas"));
-        errors.NonNegative(Spec.Child("minReadySeconds"), spec.Integer("minReadySeconds"));
-        Selector(spec, errors);
-        PodRules.ValidateTemplate(spec.Object("template"), Spec.Child("template"), errors);
+        foreach (string name in (ReadOnlySpan<string>)["replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"])
+        {
+            errors.NonNegative(Spec.Child(name), spec.Integer(name));
+        }
+
+        string kind = document.Text("kind") ?? "";
+        Selector(spec, kind, errors);
+        PodRules.ValidateTemplate(TemplateOf(spec), Spec.Child("template"), errors);
+        JsonObject? pod = spec.Object("template").Object("spec");
+        FieldPath path = Spec.Child("template").Child("spec");
+        if (pod is not null)
+        {
+            errors.OneOf(path.Child("restartPolicy"), pod.Text("restartPolicy"), "Always");
+            if (pod["activeDeadlineSeconds"] is not null)
+            {
+                errors.Forbidden(path.Child("activeDeadlineSeconds"), $"activeDeadlineSeconds in {(kind == "Deployment" ? "ReplicaSet" : kind)} is not Supported");
+            }
+        }
     }
 
     public override void ValidateUpdate(JsonObject document, JsonObject old, FieldErrors errors)
     {
         Validate(document, errors);
-        Immutable(document, old, "selector", errors);
+        errors.Immutable(Spec.Child("selector"), document.At("spec", "selector"), old.At("spec", "selector"));
     }
+
+    /// <summary>The template of the pods as they will be.</summary>
+    protected virtual JsonObject? TemplateOf(JsonObject spec) => spec.Object("template");
 
     protected abstract void ApplyDefaultsToSpec(JsonObject document, JsonObject spec);
 
-    /// <summary>An error if a field of the spec is not as it was.</summary>
-    protected static void Immutable(JsonObject document, JsonObject old, string name, FieldErrors errors)
-    {
-        JsonNode? value = document.At("spec", name);
-        if (!JsonNode.DeepEquals(value, old.At("spec", name)))
-        {
-            errors.Refuse(Spec.Child(name), $"Invalid value: {value?.ToJsonString() ?? "null"}: field is immutable");
-        }
-    }
-
     /// <summary>The selector must be there and find the pods of the template.</summary>
-    private static void Selector(JsonObject spec, FieldErrors errors)
+    private static void Selector(JsonObject spec, string kind, FieldErrors errors)
     {
-        JsonObject? selector = spec.Object("selector");
+        FieldPath path = Spec.Child("selector");
+        bool isPlain = kind == "ReplicationController";
+        JsonObject? selector = isPlain && spec["selector"] is { } labels ? new JsonObject { ["matchLabels"] = labels.DeepClone() } : spec.Object("selector");
         if (selector is null)
         {
-            errors.Required(Spec.Child("selector"));
+            errors.Required(path);
             return;
         }
 
-        JsonObject labelSelector = selector.ContainsKey("matchLabels") || selector.ContainsKey("matchExpressions")
-            ? selector
-            : new JsonObject { ["matchLabels"] = selector.DeepClone() };
-        if (selector.Count == 0 || LabelSelector.Of(labelSelector).IsEmpty)
+        SelectorRules.Validate(selector, path, errors);
+        if (SelectorRules.IsEmpty(selector))
         {
-            errors.Refuse(
-                Spec.Child("selector"), "Invalid value: {}: empty selector is invalid for deployment");
+            if (isPlain)
+            {
+                errors.Required(path);
+            }
+            else
+            {
+                string of = kind == "ReplicaSet" ? "deployment" : kind.ToLowerInvariant(); // upstream's word for both
+                errors.InvalidPart(path, spec["selector"], $"empty selector is invalid for {of}");
+            }
+
             return;
         }
 
-        JsonObject? labels = spec.Object("template").Object("metadata").Object("labels");
-        if (spec.ContainsKey("template") && !LabelSelector.Of(labelSelector).Matches(labels))
+        JsonObject? found = spec.Object("template").Object("metadata").Object("labels");
+        if (spec.ContainsKey("template") && !LabelSelector.Of(selector).Matches(found))
         {
-            errors.Refuse(
-                Spec.Child("template").Child("metadata").Child("labels"),
-                $"Invalid value: {labels?.ToJsonString() ?? "null"}: `selector` does not match template `labels`");
+            errors.InvalidPart(
+                Spec.Child("template").Child("metadata").Child("labels"), found, "`selector` does not match template `labels`");
         }
     }
 }

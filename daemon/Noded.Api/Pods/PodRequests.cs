@@ -4,16 +4,19 @@ using Noded.Primitives;
 
 namespace Noded.Api.Pods;
 
-/// <summary>What a pod's containers need together.</summary>
+/// <summary>What a pod needs and may use: what it says of itself (KEP-2837), or else its containers together.</summary>
 public static class PodRequests
 {
-    /// <summary>What its containers may use together at one time; null unless each of them has a limit.</summary>
+    /// <summary>What the node has to have for the pod.</summary>
+    public static Quantity OfPod(V1PodSpec spec, string resource) =>
+        Own(spec.Resources?.Requests, resource) ?? OfContainers(spec, resource);
+
+    /// <summary>
+    /// What the pod may use: its own limit, or what its containers may use together at one time. Null when it has no
+    /// limit and not each of its containers has one.
+    /// </summary>
     public static Quantity? Limit(V1PodSpec spec, string resource) =>
-        spec.InitContainers.OrEmpty().Concat(spec.Containers.OrEmpty())
-            .All(container => (container.Resources?.Limits).OrEmpty().TryGetValue(resource, out ResourceQuantity? limit)
-                && !limit.ToQuantity().IsZero)
-            ? Sum(spec, container => AmountOf(container.Resources?.Limits, resource))
-            : null;
+        Own(spec.Resources?.Limits, resource) ?? LimitOfContainers(spec, resource);
 
     /// <summary>
     /// The most that runs at one time: the containers with all sidecars, or an init container with the sidecars that
@@ -21,6 +24,13 @@ public static class PodRequests
     /// </summary>
     public static Quantity OfContainers(V1PodSpec spec, string resource) =>
         Sum(spec, container => AmountOf(container.Resources?.Requests, resource));
+
+    private static Quantity? LimitOfContainers(V1PodSpec spec, string resource) =>
+        spec.InitContainers.OrEmpty().Concat(spec.Containers.OrEmpty())
+            .All(container => (container.Resources?.Limits).OrEmpty().TryGetValue(resource, out ResourceQuantity? limit)
+                && !limit.ToQuantity().IsZero)
+            ? Sum(spec, container => AmountOf(container.Resources?.Limits, resource))
+            : null;
 
     private static Quantity Sum(V1PodSpec spec, Func<V1Container, Quantity> amountOf)
     {
@@ -50,8 +60,11 @@ public static class PodRequests
         return Max(running, largestInit);
     }
 
+    private static Quantity? Own(IDictionary<string, ResourceQuantity>? resources, string resource) =>
+        resources.OrEmpty().TryGetValue(resource, out ResourceQuantity? amount) ? amount.ToQuantity() : null;
+
     private static Quantity AmountOf(IDictionary<string, ResourceQuantity>? resources, string resource) =>
-        resources.OrEmpty().TryGetValue(resource, out ResourceQuantity? amount) ? amount.ToQuantity() : Quantity.Zero;
+        Own(resources, resource) ?? Quantity.Zero;
 
     private static Quantity Max(Quantity left, Quantity right) => left > right ? left : right;
 }

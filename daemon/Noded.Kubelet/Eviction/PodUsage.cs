@@ -38,8 +38,8 @@ internal static class EvictionRanking
 
     private static long Excess(string resource, KeyValuePair<Pod, PodUsage> pair) => resource switch
     {
-        "memory" => pair.Value.Memory - PodRequests.OfContainers(pair.Key.Spec, "memory").Value,
+        "memory" => pair.Value.Memory - PodRequests.OfPod(pair.Key.Spec, "memory").Value,
         "inodes" => pair.Value.Inodes,
-        _ => pair.Value.Disk - PodRequests.OfContainers(pair.Key.Spec, "ephemeral-storage").Value,
+        _ => pair.Value.Disk - PodRequests.OfPod(pair.Key.Spec, "ephemeral-storage").Value,
     };
 }

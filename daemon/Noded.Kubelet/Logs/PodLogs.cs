@@ -34,6 +34,32 @@ internal sealed class PodLogs(
             ]);
     }
 
+    /// <summary>
+    /// The last attempt of each of the pod's containers that has logged and that the runtime does not have: we remove a
+    /// container's log with it.
+    /// </summary>
+    internal ImmutableDictionary<string, uint> FindLost(Pod pod, PodStatus status)
+    {
+        ImmutableDictionary<string, uint> lost = ImmutableDictionary<string, uint>.Empty;
+        foreach (string name in pod.Spec.Containers.Select(container => container.Name))
+        {
+            string directory = Path.Combine(layout.LogDirectory(pod.Uid, pod.Name), name);
+            if (status.TryGetNewest(name) is null && Directory.Exists(directory))
+            {
+                foreach (string file in Directory.GetFiles(directory, "*.log"))
+                {
+                    if (uint.TryParse(Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out uint attempt)
+                        && attempt >= lost.GetValueOrDefault(name))
+                    {
+                        lost = lost.SetItem(name, attempt);
+                    }
+                }
+            }
+        }
+
+        return lost;
+    }
+
     /// <summary>The container was removed from the runtime: its files go, too.</summary>
     internal void Remove(PodUid uid, NamespacedName pod, ContainerStatus container)
     {

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Grpc.Core;
-using Noded.Kubelet.Runtime;
 using Noded.Protocols.Containerd.Events.V1;
 
 namespace Noded.Kubelet.Pleg;
@@ -22,9 +21,9 @@ internal sealed class ContainerdEvents(CallInvoker invoker) : IRuntimeEvents
         using AsyncServerStreamingCall<Envelope> call =
             _client.Subscribe(request, new CallOptions(NamespaceHeader, cancellationToken: cancellationToken));
 
-        while (await MoveNextAsync(call, cancellationToken))
+        await foreach (Envelope envelope in RuntimeEventStream.ReadAsync(call, "subscribe_events", cancellationToken))
         {
-            if (Parse(call.ResponseStream.Current) is { } runtimeEvent)
+            if (Parse(envelope) is { } runtimeEvent)
             {
                 yield return runtimeEvent;
             }
@@ -49,23 +48,6 @@ internal sealed class ContainerdEvents(CallInvoker invoker) : IRuntimeEvents
                 return new RuntimeEvent(RuntimeEventType.Deleted, new(delete.Id));
             default:
                 return null;
-        }
-    }
-
-    private static async Task<bool> MoveNextAsync(
-        AsyncServerStreamingCall<Envelope> call, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await call.ResponseStream.MoveNext(cancellationToken);
-        }
-        catch (RpcException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(cancellationToken);
-        }
-        catch (RpcException e)
-        {
-            throw new RuntimeCallException("subscribe_events", "containerd", e.StatusCode, e.Status.Detail);
         }
     }
 }

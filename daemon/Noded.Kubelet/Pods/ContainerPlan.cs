@@ -191,7 +191,13 @@ internal sealed class ContainerPlan(
     }
 
     private void StartAfter(V1Container container, ContainerStatus? last) =>
-        Start = Start.Add(new ContainerToStart(container, last is null ? 0 : last.Attempt + 1, last));
+        Start = Start.Add(new ContainerToStart(container, NextAttempt(container.Name, last), last));
+
+    /// <summary>One that was lost counts: its number is that of a log that must not be written over.</summary>
+    private uint NextAttempt(string name, ContainerStatus? last) =>
+        last is not null ? last.Attempt + 1
+        : status.Lost.TryGetValue(name, out uint lost) ? lost + 1
+        : 0;
 
     private ContainerStatus? LastInSandbox(string name) =>
         status.TryGetNewest(name) is { } last && last.Sandbox == sandbox?.Id ? last : null;

@@ -76,9 +76,9 @@ internal sealed class PodAdmitter(AdmissionRules rules, Func<ImmutableHashSet<st
                     CultureInfo.InvariantCulture,
                     $"Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}"));
 
-    private static long MilliCpu(Pod pod) => PodRequests.OfContainers(pod.Spec, "cpu").MilliValue;
+    private static long MilliCpu(Pod pod) => PodRequests.OfPod(pod.Spec, "cpu").MilliValue;
 
-    private static long Amount(Pod pod, string resource) => PodRequests.OfContainers(pod.Spec, resource).Value;
+    private static long Amount(Pod pod, string resource) => PodRequests.OfPod(pod.Spec, resource).Value;
 
     private static PodFailure? HostPorts(Pod pod, IReadOnlyCollection<Pod> running)
     {

@@ -33,6 +33,7 @@ internal sealed class PodSyncer(
     internal async Task<SyncResult> SyncAsync(
         Pod pod, PodStatus status, PodSyncState state, CancellationToken cancellationToken)
     {
+        status = status with { Lost = logs.FindLost(pod, status) };
         NoteEnds(status, state);
         PodActions actions = PodActions.Compute(
             pod, status, state.Restarts, SpecHash.Compute, clock.GetUtcNow(), state.Health, DeadlineOf(pod, status, state),
@@ -63,7 +64,7 @@ internal sealed class PodSyncer(
                 retryAt = Earlier(retryAt, clock.GetUtcNow());
             }
 
-            status = await runtime.GetPodStatusAsync(pod.Uid, cancellationToken);
+            status = (await runtime.GetPodStatusAsync(pod.Uid, cancellationToken)) with { Lost = status.Lost };
         }
 
         logs.Sync(pod, status);

@@ -72,7 +72,7 @@ internal sealed class CgroupManager(PodLayout layout, CgroupOptions options, Eve
             }
         }
 
-        Note(pod.Uid, qosClass == QosClass.Burstable ? PodRequests.OfContainers(pod.Spec, "cpu").MilliValue : 0);
+        Note(pod.Uid, qosClass == QosClass.Burstable ? PodRequests.OfPod(pod.Spec, "cpu").MilliValue : 0);
     }
 
     /// <exception cref="IOException">Processes are left in it.</exception>

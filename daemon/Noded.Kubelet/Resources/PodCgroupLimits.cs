@@ -18,7 +18,7 @@ internal static class PodCgroupLimits
     {
         V1PodSpec spec = pod.Spec;
         QosClass qosClass = pod.Manifest.QosClass();
-        long requested = PodRequests.OfContainers(spec, "cpu").MilliValue;
+        long requested = PodRequests.OfPod(spec, "cpu").MilliValue;
         return new CgroupLimits
         {
             CpuShares = qosClass == QosClass.BestEffort ? ContainerResources.MinShares : ContainerResources.Shares(requested),
@@ -38,7 +38,7 @@ internal static class PodCgroupLimits
     private static long HugePages(V1PodSpec spec, HugePageSize size) =>
         PodRequests.Limit(spec, size.Resource) is { } limit
             ? limit.Value
-            : PodRequests.OfContainers(spec, size.Resource).Value;
+            : PodRequests.OfPod(spec, size.Resource).Value;
 }
 
 /// <summary>A size of huge pages.</summary>

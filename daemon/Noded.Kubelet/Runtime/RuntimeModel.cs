@@ -74,6 +74,11 @@ public sealed record PodStatus(
 {
     public static PodStatus Empty(PodUid uid) => new(uid, [], [], []);
 
+    /// <summary>
+    /// The last attempt of containers that have logged and that the runtime knows nothing of: somebody else removed them.
+    /// </summary>
+    internal ImmutableDictionary<string, uint> Lost { get; init; } = ImmutableDictionary<string, uint>.Empty;
+
     public PodSandbox? NewestSandbox => Sandboxes.IsEmpty ? null : Sandboxes[0];
 
     /// <summary>The newest container of this name; null when there never was one, or none is left.</summary>

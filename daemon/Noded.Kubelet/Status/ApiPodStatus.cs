@@ -13,6 +13,10 @@ internal static class ApiPodStatus
     /// <summary>In bytes.</summary>
     private const int MaxMessages = 12 * 1024;
 
+    /// <summary>The conditions that are the node's own; all others are somebody else's and stay.</summary>
+    private static readonly string[] Own =
+        ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", "DisruptionTarget", "PodRuntimeStalled"];
+
     /// <param name="before">The status reported last: times of transition and the start time are kept from it.</param>
     internal static V1PodStatus Compute(
         Pod pod, SyncResult result, V1PodStatus? before, string hostIp, DateTimeOffset now)
@@ -24,9 +28,11 @@ internal static class ApiPodStatus
 
         bool hasInits = pod.Spec.InitContainers?.Count > 0;
         List<V1ContainerStatus> inits = [.. (pod.Spec.InitContainers ?? [])
-            .Select(container => ContainerStatuses.Compute(container, result, !container.IsRestartableInit(), hasInits))];
+            .Select(container => ContainerStatuses.Compute(
+                container, result, before?.InitContainerStatuses.Of(container), !container.IsRestartableInit(), hasInits))];
         List<V1ContainerStatus> containers = [.. pod.Spec.Containers
-            .Select(container => ContainerStatuses.Compute(container, result, runsToEnd: false, hasInits))];
+            .Select(container => ContainerStatuses.Compute(
+                container, result, before?.ContainerStatuses.Of(container), runsToEnd: false, hasInits))];
         LimitMessages([.. inits, .. containers]);
         bool isRejected = result.Failure is { IsRejection: true };
         string phase = result.Failure is null ? PodPhases.Compute(pod.Spec, inits, containers) : "Failed";
@@ -85,19 +91,49 @@ internal static class ApiPodStatus
             ? $"containers with unready status: [{string.Join(' ', unready)}]"
             : null;
         bool hasSandbox = result.Status.NewestSandbox is { IsReady: true };
+        List<V1PodCondition> others = [.. before?.Conditions?.Where(condition => !Own.Contains(condition.Type)) ?? []];
+        string? gates = reason is null ? UnreadyGates(spec, others) : null;
 
         return
         [
             Condition("PodReadyToStartContainers", hasSandbox, null, null, before, now),
             Condition("Initialized", isInitialized, isInitialized ? null : "ContainersNotInitialized", null, before, now),
-            Condition("Ready", reason is null, reason, message, before, now),
+            gates is null
+                ? Condition("Ready", reason is null, reason, message, before, now)
+                : Condition("Ready", false, "ReadinessGatesNotReady", gates, before, now),
             Condition("ContainersReady", reason is null, reason, message, before, now),
             Condition("PodScheduled", true, null, null, before, now),
             .. result.Failure is { IsDisruption: true } failure
                 ? [Condition("DisruptionTarget", true, "TerminationByKubelet", failure.Message, before, now)]
                 : (V1PodCondition[])[],
+            .. others,
         ];
     }
+
+    /// <summary>Why the pod is not ready although its containers are, in upstream's words; null when nothing says so.</summary>
+    private static string? UnreadyGates(V1PodSpec spec, List<V1PodCondition> conditions)
+    {
+        List<string> unready = [];
+
+        foreach (string gate in (spec.ReadinessGates ?? []).Select(gate => gate.ConditionType))
+        {
+            V1PodCondition? condition = conditions.Find(other => other.Type == gate);
+
+            if (condition is null)
+            {
+                unready.Add($"corresponding condition of pod readiness gate \"{gate}\" does not exist.");
+            }
+            else if (condition.Status != "True")
+            {
+                unready.Add($"the status of pod readiness gate \"{gate}\" is not \"True\", but {condition.Status}");
+            }
+        }
+
+        return unready.Count == 0 ? null : string.Join(", ", unready);
+    }
+
+    private static V1ContainerStatus? Of(this IList<V1ContainerStatus>? statuses, V1Container container) =>
+        statuses?.FirstOrDefault(status => status.Name == container.Name);
 
     private static V1PodCondition Condition(
         string type, bool isTrue, string? reason, string? message, V1PodStatus? before, DateTimeOffset now)

@@ -9,9 +9,14 @@ namespace Noded.Kubelet.Status;
 /// <summary>The status of one container as the API shows it.</summary>
 internal static class ContainerStatuses
 {
+    private const string StatusUnknown = "ContainerStatusUnknown";
+    private const int Sigkilled = 137;
+
     /// <param name="runsToEnd">An init container that is no sidecar: ready once it has succeeded.</param>
+    /// <param name="before">What was shown last; null for the first time.</param>
     /// <param name="hasInits">The pod has init containers: its containers wait for them rather than for their creation.</param>
-    internal static V1ContainerStatus Compute(V1Container container, SyncResult result, bool runsToEnd, bool hasInits)
+    internal static V1ContainerStatus Compute(
+        V1Container container, SyncResult result, V1ContainerStatus? before, bool runsToEnd, bool hasInits)
     {
         ContainerStatus? newest = result.Status.TryGetNewest(container.Name);
         ContainerStatus? previous = newest is null
@@ -25,7 +30,9 @@ internal static class ContainerStatuses
         // A container that waits to run again shows its end as the last state.
         V1ContainerState? last = state.Waiting is not null && newest?.State == ContainerState.Exited
             ? new V1ContainerState { Terminated = Terminated(newest) }
-            : previous is null ? null : new V1ContainerState { Terminated = Terminated(previous) };
+            : previous is not null ? new V1ContainerState { Terminated = Terminated(previous) }
+            : IsAfterLost(container.Name, newest, result.Status, before) ? new V1ContainerState { Terminated = Lost() }
+            : null;
 
         return new V1ContainerStatus
         {
@@ -33,7 +40,8 @@ internal static class ContainerStatuses
             Image = newest?.Image is { Length: > 0 } image ? image : container.Image,
             ImageID = newest?.ImageRef ?? string.Empty,
             ContainerID = newest?.Id.ToApi(),
-            RestartCount = (int)(newest?.Attempt ?? 0),
+            RestartCount = (int)(newest?.Attempt
+                ?? (result.Status.Lost.TryGetValue(container.Name, out uint attempt) ? attempt + 1 : 0)),
             Ready = runsToEnd ? state.Terminated is { ExitCode: 0 } : health?.IsReady == true,
             Started = health?.IsStarted == true,
             State = state,
@@ -66,6 +74,20 @@ internal static class ContainerStatuses
             ? new V1ContainerState { Terminated = Terminated(newest) }
             : Waiting(hasInits ? "PodInitializing" : "ContainerCreating", null);
     }
+
+    /// <summary>Its predecessor was removed behind our back, as the runtime tells now or was told before.</summary>
+    private static bool IsAfterLost(string name, ContainerStatus? newest, PodStatus status, V1ContainerStatus? before) =>
+        status.Lost.TryGetValue(name, out uint lost)
+            ? newest is null || newest.Attempt == lost + 1
+            : before?.LastState?.Terminated is { Reason: StatusUnknown } && before.RestartCount == newest?.Attempt;
+
+    /// <summary>What upstream shows of a container whose end nobody saw.</summary>
+    private static V1ContainerStateTerminated Lost() => new()
+    {
+        ExitCode = Sigkilled,
+        Reason = StatusUnknown,
+        Message = "The container could not be located when the pod was terminated",
+    };
 
     private static V1ContainerState Waiting(string reason, string? message) =>
         new() { Waiting = new V1ContainerStateWaiting { Reason = reason, Message = message } };

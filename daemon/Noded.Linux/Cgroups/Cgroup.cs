@@ -10,6 +10,8 @@ namespace Noded.Linux.Cgroups;
 /// <param name="path">Without a leading slash, for example <c>noded/containerd</c>.</param>
 public sealed class Cgroup(CgroupHierarchies hierarchies, string path)
 {
+    private const string UsageOfStat = "usage_usec ";
+
     public string Path { get; } = path;
 
     /// <summary>A cgroup below this one.</summary>
@@ -89,6 +91,34 @@ public sealed class Cgroup(CgroupHierarchies hierarchies, string path)
             string? line = File.ReadLines(System.IO.Path.Combine(directory, "memory.stat"))
                 .FirstOrDefault(line => line.StartsWith(inactive, StringComparison.Ordinal));
             return line is null ? used : Math.Max(0, used - long.Parse(line[inactive.Length..], CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// The processor time that everything in this cgroup and below it has used so far. Null if no controller counts it or
+    /// the cgroup is gone.
+    /// </summary>
+    public TimeSpan? CpuUsage()
+    {
+        try
+        {
+            if (TryFind("cpuacct") is { } legacy)
+            {
+                string text = File.ReadAllText(System.IO.Path.Combine(DirectoryIn(legacy), "cpuacct.usage"));
+                return TimeSpan.FromTicks(
+                    long.Parse(text, CultureInfo.InvariantCulture) / TimeSpan.NanosecondsPerTick);
+            }
+
+            // Every cgroup of version 2 has it, with or without the controller.
+            return hierarchies.All.FirstOrDefault(hierarchy => hierarchy.IsUnified) is { } unified
+                && File.ReadLines(System.IO.Path.Combine(DirectoryIn(unified), "cpu.stat"))
+                    .FirstOrDefault(line => line.StartsWith(UsageOfStat, StringComparison.Ordinal)) is { } usage
+                ? TimeSpan.FromMicroseconds(long.Parse(usage[UsageOfStat.Length..], CultureInfo.InvariantCulture))
+                : null;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

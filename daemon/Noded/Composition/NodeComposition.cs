@@ -2,6 +2,7 @@ using System.Reflection;
 using Grpc.Net.Client;
 using Noded.Api.Services;
 using Noded.Cni.Plugins;
+using Noded.Cni.Plugins.Serving;
 using Noded.Hosting;
 using Noded.Kubelet;
 using Noded.Kubelet.Events;
@@ -53,6 +54,7 @@ internal sealed class NodeComposition : IDisposable
         _containerd = UnixSocketChannel.Open(options.Paths.ContainerdSocket);
         Logs = new ContainerLogReader(_inotify);
 
+        ProcessMetrics.Register(Metrics);
         bool mayRaiseLimits = Capabilities.Has(Capabilities.SysResource);
         ContainerdSupervisor containerd = new(
             options.Paths,
@@ -83,6 +85,8 @@ internal sealed class NodeComposition : IDisposable
         [
             new SupervisedComponent("inotify", _inotify.RunAsync, Flight, clock, logger),
             new SupervisedComponent("network", network.RunAsync, Flight, clock, logger),
+            new SupervisedComponent(
+                "cni", new PluginServer(options.Paths.CniSocket, Flight, clock).RunAsync, Flight, clock, logger),
             new SupervisedComponent("containerd", RunContainerdAsync, Flight, clock, logger),
             new SupervisedComponent("kubelet", RunKubeletAsync, Flight, clock, logger),
             new SupervisedComponent("services", services.RunAsync, Flight, clock, logger),
@@ -136,7 +140,8 @@ internal sealed class NodeComposition : IDisposable
     internal IReadOnlyList<SupervisedComponent> Components { get; }
 
     /// <summary>Our plugins where this node's runtime looks for them.</summary>
-    internal static CniLinks CniLinksOf(NodePaths paths) => new(paths.CniBinaries, [.. PluginTable.Names]);
+    internal static CniLinks CniLinksOf(NodePaths paths) =>
+        new(paths.CniBinaries, [.. PluginTable.Names], PluginServer.LinkName, paths.CniSocket);
 
     internal Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(
@@ -156,11 +161,13 @@ internal sealed class NodeComposition : IDisposable
 
     private async Task RunKubeletAsync(CancellationToken cancellationToken)
     {
+        Task prepared = _kubelet.PrepareAsync();
         await new RuntimeReadiness(_containerd.CreateCallInvoker(), _inotify, Options.Paths, Clock)
             .WaitAsync(cancellationToken);
         await BuiltInImages.EnsurePauseAsync(_containerd.CreateCallInvoker(), Flight, Clock, cancellationToken);
         try
         {
+            await prepared;
             await _kubelet.RunAsync(cancellationToken);
         }
         finally

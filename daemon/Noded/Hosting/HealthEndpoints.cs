@@ -1,4 +1,5 @@
 using Noded.Composition;
+using Prometheus;
 
 namespace Noded.Hosting;
 
@@ -13,11 +14,14 @@ internal static class HealthEndpoints
         app.MapGet("/readyz", context => AnswerAsync(
             context,
             node.Kubelet.IsRuntimeHealthy ? Failures(node) : [.. Failures(node), "runtime: not ready"]));
-        app.MapGet("/metrics", async context =>
-        {
-            context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-            await node.Metrics.CollectAndExportAsTextAsync(context.Response.Body, context.RequestAborted);
-        });
+        app.MapGet("/metrics", context => ExportAsync(context, node.Metrics));
+        app.MapGet("/metrics/resource", context => ExportAsync(context, node.Kubelet.CollectResourceMetrics()));
+    }
+
+    private static Task ExportAsync(HttpContext context, CollectorRegistry registry)
+    {
+        context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+        return registry.CollectAndExportAsTextAsync(context.Response.Body, context.RequestAborted);
     }
 
     private static IReadOnlyList<string> Failures(NodeComposition node) =>

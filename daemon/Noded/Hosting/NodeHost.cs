@@ -7,6 +7,8 @@ namespace Noded.Hosting;
 /// <summary>Hosts the node's parts and its two servers: the operator's socket and the health port.</summary>
 internal static partial class NodeHost
 {
+    private static readonly TimeSpan PodsFirst = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Runs the daemon until it is told to stop; pods and runtime go on without it.</summary>
     /// <returns>The exit code.</returns>
     internal static async Task<int> RunAsync(NodedOptions options, CancellationToken cancellationToken)
@@ -28,10 +30,11 @@ internal static partial class NodeHost
         using NodeComposition node = new(options, loggers);
         using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
-        // The node first: pods need not wait for the servers that tell of them.
+        // The node first: pods need not wait for the servers that tell of them, nor share two processors with their start.
         Task running = node.RunAsync(stopping.Token);
         try
         {
+            await Task.WhenAny(node.Kubelet.Synced, Task.Delay(PodsFirst, node.Clock, cancellationToken));
             await using WebApplication app = Build(node, loggers);
             await app.StartAsync(cancellationToken);
             string socket = options.Paths.OperatorSocket;

@@ -92,7 +92,7 @@ public sealed class AdmissionTests(ApiServerFixture api) : IClassFixture<ApiServ
             $$"""{"apiGroups":["certificates.k8s.io"],"resources":["signers"],"resourceNames":["example.com/*"],"verbs":["{{right}}"]}""");
         string patch = subresource == "approval"
             ? """{"status":{"conditions":[{"type":"Approved","status":"True","reason":"r","message":"m"}]}}"""
-            : """{"status":{"certificate":"LS0tLS1CRUdJTg=="}}""";
+            : $$$"""{"status":{"certificate":"{{{CertificateTests.Certificate()}}}"}}""";
 
         (int refused, JsonNode why) = await AsAsync(user, $"{path}/{subresource}", patch);
         (int allowed, _) = await AsAsync(signer, $"{path}/{subresource}", patch);
@@ -106,12 +106,14 @@ public sealed class AdmissionTests(ApiServerFixture api) : IClassFixture<ApiServ
     {
         string path = await RequestAsync();
 
-        (int code, JsonNode signed) = await api.SendAsync("PATCH", $"{path}/status", """{"status":{"certificate":"LS0tLS1CRUdJTg=="}}""", Merge);
+        string certificate = CertificateTests.Certificate();
+
+        (int code, JsonNode signed) = await api.SendAsync("PATCH", $"{path}/status", $$$"""{"status":{"certificate":"{{{certificate}}}"}}""", Merge);
         (int direct, JsonNode kept) = await api.SendAsync("PATCH", path, """{"spec":{"signerName":"example.com/other"},"status":{"certificate":""}}""", Merge);
 
         Assert.Equal((200, 200), (code, direct));
-        Assert.Equal("LS0tLS1CRUdJTg==", signed["status"]!["certificate"]!.ToString());
-        Assert.Equal("LS0tLS1CRUdJTg==", kept["status"]!["certificate"]!.ToString());
+        Assert.Equal(certificate, signed["status"]!["certificate"]!.ToString());
+        Assert.Equal(certificate, kept["status"]!["certificate"]!.ToString());
         Assert.Equal("example.com/signer", kept["spec"]!["signerName"]!.ToString());
     }
 

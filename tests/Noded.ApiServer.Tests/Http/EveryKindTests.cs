@@ -16,14 +16,14 @@ public sealed class EveryKindTests(ApiServerFixture api) : IClassFixture<ApiServ
     private static readonly Dictionary<string, string> Needs = new(StringComparer.Ordinal)
     {
         ["events"] = """{"involvedObject":{"namespace":"default","name":"x","kind":"Pod"},"reason":"R"}""",
-        ["events.events.k8s.io"] = """{"regarding":{"namespace":"default","name":"x","kind":"Pod"},"reason":"R","action":"A","eventTime":"2026-01-01T00:00:00.000000Z","reportingController":"c","reportingInstance":"i"}""",
+        ["events.events.k8s.io"] = """{"regarding":{"namespace":"default","name":"x","kind":"Pod"},"reason":"R","action":"A","type":"Normal","eventTime":"2026-01-01T00:00:00.000000Z","reportingController":"c","reportingInstance":"i"}""",
         ["persistentvolumeclaims"] = """{"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}""",
         ["persistentvolumes"] = """{"spec":{"accessModes":["ReadWriteOnce"],"capacity":{"storage":"1Gi"},"hostPath":{"path":"/x"}}}""",
         ["pods"] = """{"spec":{"containers":[{"name":"c","image":"i"}],"automountServiceAccountToken":false}}""",
         ["podtemplates"] = Around("Always", """{"template":""", "}"),
         ["replicationcontrollers"] = Around("Always", """{"spec":{"selector":{"a":"b"},"template":""", "}}"),
         ["services"] = """{"spec":{"ports":[{"port":80}]}}""",
-        ["controllerrevisions.apps"] = """{"revision":1}""",
+        ["controllerrevisions.apps"] = """{"revision":1,"data":{"a":1}}""",
         ["daemonsets.apps"] = Around("Always", """{"spec":{"selector":{"matchLabels":{"a":"b"}},"template":""", "}}"),
         ["deployments.apps"] = Around("Always", """{"spec":{"selector":{"matchLabels":{"a":"b"}},"template":""", "}}"),
         ["replicasets.apps"] = Around("Always", """{"spec":{"selector":{"matchLabels":{"a":"b"}},"template":""", "}}"),
@@ -33,6 +33,7 @@ public sealed class EveryKindTests(ApiServerFixture api) : IClassFixture<ApiServ
         ["cronjobs.batch"] = Around("Never", """{"spec":{"schedule":"* * * * *","jobTemplate":{"spec":{"template":""", "}}}}"),
         ["certificatesigningrequests.certificates.k8s.io"] = $$$"""{"spec":{"request":"{{{SigningRequest()}}}","signerName":"example.com/s","usages":["client auth"]}}""",
         ["endpointslices.discovery.k8s.io"] = """{"addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"]}],"ports":[{"port":80}]}""",
+        ["ingressclasses.networking.k8s.io"] = """{"spec":{"controller":"example.com/c"}}""",
         ["ingresses.networking.k8s.io"] = """{"spec":{"defaultBackend":{"service":{"name":"s","port":{"number":80}}}}}""",
         ["ipaddresses.networking.k8s.io"] = """{"spec":{"parentRef":{"resource":"services","name":"x","namespace":"default"}}}""",
         ["servicecidrs.networking.k8s.io"] = """{"spec":{"cidrs":["10.200.0.0/24"]}}""",
@@ -45,7 +46,7 @@ public sealed class EveryKindTests(ApiServerFixture api) : IClassFixture<ApiServ
         ["csinodes.storage.k8s.io"] = """{"spec":{"drivers":[]}}""",
         ["storageclasses.storage.k8s.io"] = """{"provisioner":"example.com/p"}""",
         ["volumeattachments.storage.k8s.io"] = """{"spec":{"attacher":"a","nodeName":"n","source":{"persistentVolumeName":"v"}}}""",
-        ["volumeattributesclasses.storage.k8s.io"] = """{"driverName":"example.com/d"}""",
+        ["volumeattributesclasses.storage.k8s.io"] = """{"driverName":"example.com/d","parameters":{"a":"b"}}""",
     };
 
     public static TheoryData<string, string> Kinds => new(SchemaCatalog.BuiltIn.Resources

@@ -4,6 +4,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 
+using Noded.ApiServer.Schemas;
+using Noded.ApiServer.Tests.Documents;
 using Noded.Testing;
 
 namespace Noded.ApiServer.Tests.Http;
@@ -14,7 +16,7 @@ namespace Noded.ApiServer.Tests.Http;
 /// </summary>
 public sealed class FuzzTests(ApiServerFixture api) : IClassFixture<ApiServerFixture>
 {
-    private const int Kinds = 8;
+    private const int Kinds = 9;
     private const int Workers = 4;
     private const long MostMemory = 1L << 30;
     private const string Letters = "abz09-_./=!,() \\\"'%:*\u00e9\t";
@@ -42,6 +44,8 @@ public sealed class FuzzTests(ApiServerFixture api) : IClassFixture<ApiServerFix
         "BadRequest", "Unauthorized", "Forbidden", "NotFound", "MethodNotAllowed", "NotAcceptable", "AlreadyExists", "Conflict",
         "Expired", "RequestEntityTooLarge", "UnsupportedMediaType", "Invalid", "Timeout",
     ];
+
+    private static readonly Lazy<(string Path, string Sample)[]> Samples = new(ReadSamples);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -135,10 +139,30 @@ public sealed class FuzzTests(ApiServerFixture api) : IClassFixture<ApiServerFix
             3 => Body(HttpMethod.Post, $"{Pods(path)}?dryRun=All", mutator.Mutate(Pod), random.Next(2) == 0 ? "application/json" : "application/yaml"),
             4 => Body(HttpMethod.Post, $"{path}?dryRun=All", Bytes(random), "application/vnd.kubernetes.protobuf"),
             5 => Bearer(path, random),
-            6 => new(HttpMethod.Get, $"{path}?continue={Uri.EscapeDataString(Continuation(random))}&limit={random.Next(-5, 50)}"),
+            6 => AnyKind(random, mutator),
+            7 => new(HttpMethod.Get, $"{path}?continue={Uri.EscapeDataString(Continuation(random))}&limit={random.Next(-5, 50)}"),
             _ => new(HttpMethod.Get, $"{Pods(path)}?{Query(random)}"),
         };
     }
+
+    /// <summary>An object of any kind with all that it may have, where upstream's samples are at hand.</summary>
+    private static HttpRequestMessage AnyKind(Random random, JsonMutator mutator)
+    {
+        (string path, string sample) = Samples.Value[random.Next(Samples.Value.Length)];
+        return Body(HttpMethod.Post, $"{path}?dryRun=All", mutator.Mutate(sample), "application/json");
+    }
+
+    private static (string Path, string Sample)[] ReadSamples() => [.. SchemaCatalog.BuiltIn.Resources
+        .Where(resource => resource.IsStored)
+        .Select(resource =>
+        {
+            string root = resource.Group.Length == 0 ? "/api/v1" : $"/apis/{resource.GroupVersion}";
+            JsonNode sample = UpstreamSamples.Directory is null
+                ? EveryKindTests.Sample(resource, "f")
+                : JsonNode.Parse(File.ReadAllText(UpstreamSamples.File(resource.GroupVersion, resource.Kind, "json")))!; // an object
+            sample["metadata"] = new JsonObject { ["name"] = "f", ["labels"] = new JsonObject { ["a"] = "b" } };
+            return ($"{root}{(resource.IsNamespaced ? "/namespaces/default" : "")}/{resource.Name}", sample.ToJsonString());
+        })];
 
     private static string Pods(string path) => path.Replace("configmaps", "pods", StringComparison.Ordinal);
 

@@ -18,15 +18,15 @@ public sealed class PodAdmissionTests(ApiServerFixture api) : IClassFixture<ApiS
         Assert.Equal(("500m", "64Mi", "100m"), (first["limits"]!["cpu"]!.ToString(), first["limits"]!["memory"]!.ToString(), first["requests"]!["cpu"]!.ToString()));
         Assert.Equal(("2m", "64Mi", "1m"), (second["limits"]!["cpu"]!.ToString(), second["limits"]!["memory"]!.ToString(), second["requests"]!["cpu"]!.ToString()));
         Assert.Equal(
-            "LimitRanger plugin set: cpu request for container a; cpu, memory limit for container a; memory limit for container b",
+            "LimitRanger plugin set: cpu, memory request for container a; cpu, memory limit for container a; memory request for container b; memory limit for container b",
             pod["metadata"]!["annotations"]!["kubernetes.io/limit-ranger"]!.ToString());
     }
 
     [Theory]
     [InlineData("""{"type":"Container","max":{"cpu":"1"}}""", """{"limits":{"cpu":"2"}}""", "maximum cpu usage per Container is 1, but limit is 2")]
-    [InlineData("""{"type":"Container","max":{"memory":"1Gi"}}""", """{"requests":{"cpu":"1"}}""", "maximum memory usage per Container is 1Gi.  No limit is specified")]
+    [InlineData("""{"type":"Pod","max":{"memory":"1Gi"}}""", """{"requests":{"cpu":"1"}}""", "maximum memory usage per Pod is 1Gi.  No limit is specified")]
     [InlineData("""{"type":"Container","min":{"cpu":"100m"}}""", """{"requests":{"cpu":"50m"}}""", "minimum cpu usage per Container is 100m, but request is 50m")]
-    [InlineData("""{"type":"Container","min":{"cpu":"100m"}}""", "{}", "minimum cpu usage per Container is 100m.  No request is specified")]
+    [InlineData("""{"type":"Pod","min":{"cpu":"100m"}}""", "{}", "minimum cpu usage per Pod is 100m.  No request is specified")]
     [InlineData("""{"type":"Container","maxLimitRequestRatio":{"cpu":"2"}}""", """{"requests":{"cpu":"100m"},"limits":{"cpu":"300m"}}""", "cpu max limit to request ratio per Container is 2, but provided ratio is 3.000000")]
     [InlineData("""{"type":"Pod","max":{"cpu":"300m"}}""", """{"limits":{"cpu":"200m"}}""", "maximum cpu usage per Pod is 300m, but limit is 400m")]
     public async Task LimitRange_PodBreaksIt_IsForbiddenSayingHow(string limit, string resources, string message)

@@ -132,6 +132,19 @@ public sealed class KubectlJourneyTests(KubectlFixture kubectl) : IClassFixture<
     }
 
     [Fact]
+    public async Task Explain_KindAndField_TellsWhatTheyAreFor()
+    {
+        string kind = await kubectl.RunAsync("explain", "deployment");
+        string field = await kubectl.RunAsync("explain", "pod.spec.containers");
+
+        Assert.Contains("Deployment enables declarative updates for Pods and ReplicaSets.", kind, StringComparison.Ordinal);
+        Assert.Contains("spec\t<DeploymentSpec>\n    Specification of the desired behavior of the Deployment.", kind, StringComparison.Ordinal);
+        Assert.Contains("FIELD: containers <[]Container>", field, StringComparison.Ordinal);
+        Assert.Contains("List of containers belonging to the pod. Containers cannot currently be", field, StringComparison.Ordinal);
+        Assert.Contains("A single application container that you want to run within a pod.", field, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ApiResources_All_AreListed()
     {
         string resources = await kubectl.RunAsync("api-resources", "--no-headers");

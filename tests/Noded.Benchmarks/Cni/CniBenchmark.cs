@@ -5,7 +5,10 @@ using Noded.Testing;
 
 namespace Noded.Benchmarks.Cni;
 
-/// <summary>What ADD and DEL of bridge with host-local cost, beside Debian's plugins and beside the bare requests.</summary>
+/// <summary>
+/// What ADD and DEL of bridge with host-local cost, beside Debian's plugins and beside the bare requests: served, as on a
+/// node, and, as figures that are reported, by the plugin's process alone.
+/// </summary>
 internal sealed class CniBenchmark(CniCaller caller, BridgeFloor floor, int samples)
 {
     private const string ReferenceDirectory = "/usr/lib/cni";
@@ -16,7 +19,9 @@ internal sealed class CniBenchmark(CniCaller caller, BridgeFloor floor, int samp
     {
         Machine machine = await Machine.ReadAsync(cancellationToken);
         await using NodeSandbox sandbox = await NodeSandbox.CreateAsync(cancellationToken);
-        string own = Install(sandbox, files.Binary);
+        string own = Install(sandbox, files.Binary, "bin");
+        string alone = Install(sandbox, files.Binary, "alone");
+        await using ChildProcess server = await ServeAsync(sandbox, files.Binary, own, cancellationToken);
         await using CniCaller caller = await CniCaller.StartAsync(sandbox, cancellationToken);
         CniBenchmark benchmark = new(
             caller, await BridgeFloor.CreateAsync(sandbox, number: 9, cancellationToken), samples);
@@ -29,10 +34,13 @@ internal sealed class CniBenchmark(CniCaller caller, BridgeFloor floor, int samp
             await CniPeer.CreateAsync(sandbox, own, 3, masquerade: true, cancellationToken),
             await ReferenceAsync(sandbox, 4, masquerade: true, cancellationToken),
             cancellationToken);
-        return Report(machine, samples, plain, masquerade);
+        CniSamples unserved = await benchmark.MeasureAsync(
+            await CniPeer.CreateAsync(sandbox, alone, 5, masquerade: false, cancellationToken), peer: null, cancellationToken);
+        return Report(machine, samples, plain, masquerade, unserved);
     }
 
-    private static BenchmarkReport Report(Machine machine, int samples, CniSamples plain, CniSamples masquerade)
+    private static BenchmarkReport Report(
+        Machine machine, int samples, CniSamples plain, CniSamples masquerade, CniSamples unserved)
     {
         ImmutableArray<Metric> metrics =
         [
@@ -46,6 +54,8 @@ internal sealed class CniBenchmark(CniCaller caller, BridgeFloor floor, int samp
             new("del_p50_ms", P50(plain.OwnDels)),
             new("add_masq_p50_ms", P50(masquerade.OwnAdds)),
             new("del_masq_p50_ms", P50(masquerade.OwnDels)),
+            new("add_alone_p50_ms", P50(unserved.OwnAdds)),
+            new("del_alone_p50_ms", P50(unserved.OwnDels)),
         ];
         return new BenchmarkReport(
             "cni",
@@ -73,9 +83,21 @@ internal sealed class CniBenchmark(CniCaller caller, BridgeFloor floor, int samp
 
     private static double P50(List<double> samples) => new Percentiles(samples).P50;
 
-    private static string Install(NodeSandbox sandbox, string binary)
+    /// <summary>As on a node: the daemon does what its plugins are asked for.</summary>
+    private static async Task<ChildProcess> ServeAsync(
+        NodeSandbox sandbox, string binary, string pluginDirectory, CancellationToken cancellationToken)
     {
-        string directory = Path.Combine(sandbox.Root, "bin");
+        string socket = Path.Combine(pluginDirectory, "noded.sock");
+        ChildProcess server = await sandbox.StartAsync(binary, ["cni", "serve", "--socket", socket], cancellationToken);
+
+        // It says so once it listens.
+        await server.Output.ReadAsync(cancellationToken);
+        return server;
+    }
+
+    private static string Install(NodeSandbox sandbox, string binary, string name)
+    {
+        string directory = Path.Combine(sandbox.Root, name);
         Directory.CreateDirectory(directory);
 
         foreach (string plugin in (string[])["bridge", "host-local"])

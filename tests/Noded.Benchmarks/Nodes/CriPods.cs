@@ -91,10 +91,11 @@ internal sealed class CriPods : IDisposable
         return TimeProvider.System.GetElapsedTime(start);
     }
 
-    /// <summary>Whether a sandbox is left that is ready.</summary>
-    internal async Task<bool> HasReadySandboxAsync(CancellationToken cancellationToken) =>
+    /// <summary>Whether a static pod of this name has a sandbox that is ready.</summary>
+    internal async Task<bool> HasReadySandboxAsync(string pod, CancellationToken cancellationToken) =>
         (await _runtime.ListPodSandboxAsync(new ListPodSandboxRequest(), cancellationToken: cancellationToken))
-            .Items.Any(sandbox => sandbox.State == PodSandboxState.SandboxReady);
+            .Items.Any(sandbox => sandbox.State == PodSandboxState.SandboxReady
+                && sandbox.Metadata.Name.StartsWith($"{pod}-", StringComparison.Ordinal));
 
     /// <summary>Removes every pod with its cgroup, whoever made it.</summary>
     internal async Task RemoveAllAsync(CancellationToken cancellationToken)

@@ -13,6 +13,13 @@ internal static class PodManifest
     internal static string Serving(string name, int port) =>
         Text(name, ["serve", "--bind", "127.0.0.1", "--http", $"{port}"]);
 
+    /// <summary>A directory of the machine as its volume.</summary>
+    internal static string Mounting(string name, string directory) => Sleeping(name) + $$"""
+            volumeMounts: [{name: v, mountPath: /v}]
+          volumes: [{name: v, hostPath: {path: {{directory}}, type: Directory} }]
+
+        """;
+
     private static string Text(string name, string[] arguments) => $"""
         apiVersion: v1
         kind: Pod

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Noded.Benchmarks.Nodes;
 using Noded.Benchmarks.Reports;
+using Noded.Testing;
 
 namespace Noded.Benchmarks.Pods;
 
@@ -58,8 +59,9 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
         }
 
         double burst = await MeasureNodeBurstAsync(cancellationToken);
+        List<double> besideHung = await MeasureBesideHungAsync(cancellationToken);
         return Report(
-            machine, new Percentiles(floorStarts), new(floorStops), new(starts), new(stops), floorBurst, burst);
+            machine, new Percentiles(floorStarts), new(floorStops), new(starts), new(stops), floorBurst, burst, new(besideHung));
     }
 
     private BenchmarkReport Report(
@@ -69,7 +71,8 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
         Percentiles start,
         Percentiles stop,
         double floorBurst,
-        double burst)
+        double burst,
+        Percentiles besideHung)
     {
         ImmutableArray<Metric> metrics =
         [
@@ -81,6 +84,8 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
             new("start_p95_ms", start.P95),
             new("stop_p50_ms", stop.P50),
             new("burst_pods_per_s", burst),
+            new("start_beside_hung_p50_ms", besideHung.P50),
+            new("start_beside_hung_p95_ms", besideHung.P95),
         ];
         return new BenchmarkReport(
             "pods",
@@ -105,8 +110,32 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
         return (start, stop.TotalMilliseconds);
     }
 
+    /// <summary>Starts beside a pod whose volume is below a mount that never answers.</summary>
+    private async Task<List<double>> MeasureBesideHungAsync(CancellationToken cancellationToken)
+    {
+        const string hanging = "/run/hanging";
+        (await node.Sandbox.RunAsync("mkdir", [hanging], cancellationToken)).OrThrow();
+        await using ChildProcess server = await node.Sandbox.StartAsync(
+            Path.Combine(RepositoryRoot.Find(), "artifacts/images/testimage"), ["hang-mount", hanging], cancellationToken);
+        await server.Output.WaitForLineAsync($"hanging {hanging}", cancellationToken);
+        await node.PlaceAsync("hung", PodManifest.Mounting("hung", $"{hanging}/inside"), cancellationToken);
+
+        List<double> starts = [];
+        for (int i = 0; i < options.Samples; i++)
+        {
+            (double start, _) = await MeasureNodeAsync(
+                string.Create(CultureInfo.InvariantCulture, $"beside{i}"), cancellationToken, awaitsRest: false);
+            starts.Add(start);
+        }
+
+        node.Withdraw("hung");
+        return starts;
+    }
+
     /// <summary>From the manifest's rename to the start of the container; from its unlink to the sandbox's end.</summary>
-    private async Task<(double Start, double Stop)> MeasureNodeAsync(string pod, CancellationToken cancellationToken)
+    /// <param name="awaitsRest">Not when a pod hangs: then there is no rest.</param>
+    private async Task<(double Start, double Stop)> MeasureNodeAsync(
+        string pod, CancellationToken cancellationToken, bool awaitsRest = true)
     {
         using CriPods cri = new(node);
         using TaskStarts starts = await TaskStarts.SubscribeAsync(node.Sandbox.Paths.ContainerdSocket, cancellationToken);
@@ -114,18 +143,20 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
         DateTimeOffset placedAt = TimeProvider.System.GetUtcNow();
         await node.PlaceAsync(pod, PodManifest.Sleeping(pod), cancellationToken);
         double start = (await started - placedAt).TotalMilliseconds;
-        await node.WaitIdleAsync(cancellationToken);
+        await RestAsync();
 
         long withdrawn = TimeProvider.System.GetTimestamp();
         node.Withdraw(pod);
-        while (await cri.HasReadySandboxAsync(cancellationToken))
+        while (await cri.HasReadySandboxAsync(pod, cancellationToken))
         {
             // The answer of the runtime itself paces this.
         }
 
         double stop = TimeProvider.System.GetElapsedTime(withdrawn).TotalMilliseconds;
-        await node.WaitIdleAsync(cancellationToken);
+        await RestAsync();
         return (start, stop);
+
+        Task RestAsync() => awaitsRest ? node.WaitIdleAsync(cancellationToken) : Task.CompletedTask;
     }
 
     /// <summary>Pods per second until all containers have started.</summary>

@@ -21,6 +21,7 @@ internal sealed class CniHost : IAsyncDisposable
     private const int EchoPort = 9;
 
     private readonly NodeSandbox _sandbox;
+    private ChildProcess? _server;
     private int _documents;
 
     private CniHost(NodeSandbox sandbox, string pluginDirectory)
@@ -52,7 +53,14 @@ internal sealed class CniHost : IAsyncDisposable
 
         try
         {
-            return new CniHost(sandbox, implementation.Install(Path.Combine(sandbox.Root, "bin"), plugins));
+            CniHost host = new(sandbox, implementation.Install(Path.Combine(sandbox.Root, "bin"), plugins));
+
+            if (implementation is CniImplementation.Served)
+            {
+                await host.ServeAsync();
+            }
+
+            return host;
         }
         catch
         {
@@ -61,7 +69,32 @@ internal sealed class CniHost : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _sandbox.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        await _sandbox.DisposeAsync();
+    }
+
+    /// <summary>Starts the process that does what the plugins are asked for; there is one at a time.</summary>
+    internal async Task ServeAsync()
+    {
+        _server = await _sandbox.StartAsync(
+            PublishedBinary.Path, ["cni", "serve", "--socket", Path.Combine(PluginDirectory, "noded.sock")], Token);
+
+        // It says so once it listens.
+        await _server.Output.ReadAsync(Token);
+    }
+
+    /// <summary>Ends it at once, whatever it was doing.</summary>
+    internal async Task KillServerAsync()
+    {
+        await _server!.DisposeAsync();
+        _server = null;
+    }
 
     /// <summary>Makes the network namespace of a pod; returns its path.</summary>
     internal async Task<string> AddPodAsync(string name)

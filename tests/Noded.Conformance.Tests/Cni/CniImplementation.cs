@@ -8,6 +8,9 @@ public enum CniImplementation
     /// <summary>The published binary under the plugins' names.</summary>
     Noded,
 
+    /// <summary>The same with a process beside it that does what the plugins are asked for.</summary>
+    Served,
+
     /// <summary>Those of Debian's containernetworking-plugins.</summary>
     Reference,
 }

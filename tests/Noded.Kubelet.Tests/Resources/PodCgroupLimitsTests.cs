@@ -38,6 +38,22 @@ public sealed class PodCgroupLimitsTests
     }
 
     [Fact]
+    public void Compute_ThePodSaysItself_IsThatWhateverItsContainersSay()
+    {
+        Pod pod = Pod(("500m", "64Mi"), (null, null));
+        pod.Spec.Resources = new V1ResourceRequirements
+        {
+            Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("2"), ["memory"] = new("64Mi") },
+            Limits = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("3"), ["memory"] = new("128Mi") },
+        };
+
+        CgroupLimits limits = Compute(pod);
+
+        Assert.Equal(
+            (2048, TimeSpan.FromMilliseconds(300), 128 << 20), (limits.CpuShares, limits.CpuQuota, limits.Memory));
+    }
+
+    [Fact]
     public void Compute_OptionsOfTheNode_AreThere()
     {
         CgroupLimits limits = PodCgroupLimits.Compute(

@@ -3,6 +3,7 @@ using Noded.Api.Pods;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Tests.Pods;
+using Noded.Linux.Processes;
 
 namespace Noded.Kubelet.Tests.Runtime;
 
@@ -32,5 +33,18 @@ public sealed class OomScoreAdjustTests
         V1Container container = pod.Spec.Containers[0];
 
         Assert.Equal(expected, OomScoreAdjust.Compute(pod, container));
+    }
+
+    [Fact]
+    public void Compute_ThePodAsksForMoreThanItsContainers_EachHasItsPartOfThat()
+    {
+        Pod pod = SamplePods.APod();
+        pod.Spec.Containers = [pod.Spec.Containers[0], new V1Container { Name = "second" }];
+        pod.Spec.Resources = new V1ResourceRequirements
+        {
+            Requests = new Dictionary<string, ResourceQuantity> { ["memory"] = new($"{MachineMemory.TotalBytes / 2}") },
+        };
+
+        Assert.Equal(750, OomScoreAdjust.Compute(pod, pod.Spec.Containers[1]), 1.0);
     }
 }

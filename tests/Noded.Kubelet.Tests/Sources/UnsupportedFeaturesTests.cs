@@ -25,9 +25,7 @@ public sealed partial class UnsupportedFeaturesTests
         ["spec.nodeSelector"] = spec => spec.NodeSelector = new Dictionary<string, string> { ["a"] = "b" },
         ["spec.affinity"] = spec => spec.Affinity = new V1Affinity(),
         ["spec.runtimeClassName"] = spec => spec.RuntimeClassName = "gvisor",
-        ["spec.readinessGates"] = spec => spec.ReadinessGates = [new V1PodReadinessGate { ConditionType = "a" }],
         ["spec.hostUsers"] = spec => spec.HostUsers = false,
-        ["spec.resources"] = spec => spec.Resources = new V1ResourceRequirements(),
         ["lifecycle.postStart.tcpSocket"] = OfContainer(container => container.Lifecycle = new V1Lifecycle
         {
             PostStart = new V1LifecycleHandler { TcpSocket = new V1TCPSocketAction() },

@@ -91,6 +91,52 @@ public sealed class ApiPodStatusTests
     }
 
     [Fact]
+    public void Compute_ContainerIsLost_ShowsThatNobodySawItsEndUntilTheNextOne()
+    {
+        SyncResult lost = Result();
+        lost = lost with { Status = lost.Status with { Lost = ImmutableDictionary<string, uint>.Empty.Add("app", 2) } };
+        V1PodStatus first = ApiPodStatus.Compute(APod(), lost, null, "192.0.2.1", Now);
+        V1ContainerStatus status = first.ContainerStatuses[0];
+
+        Assert.Equal((3, "ContainerCreating"), (status.RestartCount, status.State.Waiting.Reason));
+        Assert.Equal((137, "ContainerStatusUnknown"), (status.LastState.Terminated.ExitCode, status.LastState.Terminated.Reason));
+
+        SyncResult running = Result(AContainerStatus(ContainerState.Running, 0) with { Attempt = 3 });
+        V1PodStatus second = ApiPodStatus.Compute(APod(), running, first, "192.0.2.1", Now);
+        Assert.Equal(137, second.ContainerStatuses[0].LastState.Terminated.ExitCode);
+
+        SyncResult ended = Result(
+            AContainerStatus(ContainerState.Running, 0) with { Attempt = 4, Id = new ContainerId("d") },
+            AContainerStatus(ContainerState.Exited, 5) with { Attempt = 3 });
+        Assert.Equal(
+            5, ApiPodStatus.Compute(APod(), ended, second, "192.0.2.1", Now).ContainerStatuses[0].LastState.Terminated.ExitCode);
+    }
+
+    [Theory]
+    [InlineData(null, "corresponding condition of pod readiness gate \"example.com/up\" does not exist.")]
+    [InlineData("False", "the status of pod readiness gate \"example.com/up\" is not \"True\", but False")]
+    [InlineData("True", null)]
+    public void Compute_ReadinessGate_IsUpstreams(string? gate, string? message)
+    {
+        Pod pod = APod();
+        pod.Manifest.Spec.ReadinessGates = [new V1PodReadinessGate { ConditionType = "example.com/up" }];
+        V1PodStatus before = new()
+        {
+            Conditions = gate is null ? [] : [new V1PodCondition { Type = "example.com/up", Status = gate }],
+        };
+
+        V1PodStatus status = ApiPodStatus.Compute(
+            pod, Result(AContainerStatus(ContainerState.Running, 0)), before, "192.0.2.1", Now);
+
+        V1PodCondition ready = status.Conditions.Single(condition => condition.Type == "Ready");
+        Assert.Equal(
+            (message is null ? "True" : "False", message is null ? null : "ReadinessGatesNotReady", message),
+            (ready.Status, ready.Reason, ready.Message));
+        Assert.Equal("True", status.Conditions.Single(condition => condition.Type == "ContainersReady").Status);
+        Assert.Equal(gate, status.Conditions.FirstOrDefault(condition => condition.Type == "example.com/up")?.Status);
+    }
+
+    [Fact]
     public void Compute_ConditionUnchanged_KeepsItsTime()
     {
         V1PodStatus before = Compute(APod(), AContainerStatus(ContainerState.Running, 0));

@@ -19,6 +19,9 @@ public sealed class NfBatch(NfFamily family)
 
     public bool IsEmpty => _messages.Count == 0;
 
+    /// <summary>Whether something goes that the kernel has to destroy afterwards.</summary>
+    internal bool Deletes { get; private set; }
+
     public void AddTable(string name, string? comment = null)
     {
         AttributeWriter<TableAttribute> table = Begin<TableAttribute>(NfMessage.NewTable, New);
@@ -169,6 +172,7 @@ public sealed class NfBatch(NfFamily family)
     {
         NetlinkMessageBuilder message = NfMessage.Create(type, family, flags);
         _messages.Add(message);
+        Deletes |= !flags.HasFlag(NetlinkFlags.Create);
         return message.Attributes<TAttribute>();
     }
 }

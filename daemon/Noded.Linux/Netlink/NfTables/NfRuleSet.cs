@@ -13,6 +13,7 @@ public sealed class NfRuleSet : IDisposable
 
     private readonly NfFamily _family;
     private readonly NetlinkSocket _socket;
+    private bool _hasDeleted;
 
     private NfRuleSet(NfFamily family, NetlinkSocket socket) => (_family, _socket) = (family, socket);
 
@@ -20,7 +21,18 @@ public sealed class NfRuleSet : IDisposable
     public static NfRuleSet Open(NfFamily family, NetworkNamespace? networkNamespace = null) =>
         new(family, NetlinkSocket.Open(NetlinkProtocol.Netfilter, networkNamespace));
 
-    public void Dispose() => _socket.Dispose();
+    /// <summary>The kernel keeps whoever closes the socket until it has destroyed what was deleted: not the caller.</summary>
+    public void Dispose()
+    {
+        if (_hasDeleted)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static socket => socket.Dispose(), _socket, preferLocal: false);
+        }
+        else
+        {
+            _socket.Dispose();
+        }
+    }
 
     /// <summary>Read it before what a change is decided on, and hand it in with the change.</summary>
     public NfGeneration GetGeneration() =>
@@ -38,6 +50,7 @@ public sealed class NfRuleSet : IDisposable
     {
         uint first = _socket.NextSequence(batch.Count + 2);
         byte[] datagram = batch.Finish(first, _socket.PortId, generation?.Id);
+        _hasDeleted |= batch.Deletes;
         _socket.ExecuteBatch(datagram, first, first + (uint)batch.Count, operation);
     }
 

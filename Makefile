@@ -151,6 +151,10 @@ bench-dns: packages $(NODED) images ## Measure the cluster's DNS server beside u
 	@DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends dnsperf unbound dnsmasq-base >/dev/null
 	dotnet run --project tests/Noded.Benchmarks -c Release -- dns
 
+.PHONY: bench-proxy
+bench-proxy: packages ## Measure the service proxy beside kube-proxy's rules in nftables and iptables
+	@dotnet run --project tests/Noded.Benchmarks -c Release -- proxy
+
 .PHONY: clean
 clean: ## Remove what the build made
 	@rm -rf $(ARTIFACTS)

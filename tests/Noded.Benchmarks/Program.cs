@@ -5,6 +5,7 @@ using Noded.Benchmarks.Dns;
 using Noded.Benchmarks.Idle;
 using Noded.Benchmarks.Nodes;
 using Noded.Benchmarks.Pods;
+using Noded.Benchmarks.Proxy;
 using Noded.Benchmarks.Reports;
 using Noded.Benchmarks.Start;
 
@@ -58,13 +59,47 @@ Command dns = new("dns", "What the cluster's DNS server answers") { dnsSeconds }
 dns.SetAction((parsed, cancellationToken) => PublishAsync(
     (files, token) => DnsBenchmark.RunAsync(files, parsed.GetRequiredValue(dnsSeconds), token), cancellationToken));
 
-return await new RootCommand("noded's benchmarks; they need root") { start, idle, cni, pods, controlPlane, dns }.Parse(args).InvokeAsync();
+Option<int> connects = Number("--connects", "Connects of each kind", 200_000);
+Option<int> proxyWindow = Number("--window", "Milliseconds of each load", 1000);
+Option<int> changes = Number("--changes", "Changes of endpoints while connects run; 0 for what a minute takes", 0);
+Option<int> peerSeconds = Number("--peer-seconds", "Limit for loading the rules of a peer", 240);
+Command proxy = new("proxy", "What the service proxy costs") { connects, proxyWindow, changes, peerSeconds };
+proxy.SetAction((parsed, cancellationToken) => PublishFromAsync(
+    BenchmarkFiles.FindReportDirectory,
+    (_, token) => ProxyBenchmark.RunAsync(
+        new ProxyOptions(
+            parsed.GetRequiredValue(connects),
+            TimeSpan.FromMilliseconds(parsed.GetRequiredValue(proxyWindow)),
+            parsed.GetRequiredValue(changes),
+            TimeSpan.FromSeconds(parsed.GetRequiredValue(peerSeconds))),
+        Console.Out,
+        token),
+    reports => reports,
+    cancellationToken));
+
+// What the benchmark of the proxy starts inside its sandboxes.
+Command proxyServer = new("proxy-server") { Hidden = true };
+proxyServer.SetAction(_ => SocketServer.Run(Console.Out));
+Command proxyAgent = new("proxy-agent") { Hidden = true };
+proxyAgent.SetAction((_, _) => ProxyAgent.RunAsync(Console.In, Console.Out));
+
+return await new RootCommand("noded's benchmarks; they need root")
+{
+    start, idle, cni, pods, controlPlane, dns, proxy, proxyServer, proxyAgent,
+}.Parse(args).InvokeAsync();
 
 static Option<int> Number(string name, string description, int value) =>
     new(name) { Description = description, DefaultValueFactory = _ => value };
 
-static async Task<int> PublishAsync(
-    Func<BenchmarkFiles, CancellationToken, Task<BenchmarkReport>> run, CancellationToken cancellationToken)
+static Task<int> PublishAsync(
+    Func<BenchmarkFiles, CancellationToken, Task<BenchmarkReport>> run, CancellationToken cancellationToken) =>
+    PublishFromAsync(BenchmarkFiles.Find, run, files => files.ReportDirectory, cancellationToken);
+
+static async Task<int> PublishFromAsync<T>(
+    Func<T> find,
+    Func<T, CancellationToken, Task<BenchmarkReport>> run,
+    Func<T, string> directoryOf,
+    CancellationToken cancellationToken)
 {
     // No benchmark may take longer; a pod that never starts would keep one waiting for ever.
     using CancellationTokenSource limit = new(TimeSpan.FromMinutes(25), TimeProvider.System);
@@ -72,9 +107,9 @@ static async Task<int> PublishAsync(
         CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
     try
     {
-        BenchmarkFiles files = BenchmarkFiles.Find();
+        T files = find();
         BenchmarkReport report = await run(files, either.Token);
-        await report.PublishAsync(files.ReportDirectory, Console.Out, cancellationToken);
+        await report.PublishAsync(directoryOf(files), Console.Out, cancellationToken);
         return 0;
     }
     catch (FileNotFoundException e)

@@ -14,8 +14,13 @@ internal sealed record BenchmarkFiles(string Binary, string ImageArchive, string
         return new BenchmarkFiles(
             Existing(PublishedBinary.Variable, Path.Combine(repository, "artifacts/publish/noded/noded"), "make publish"),
             Existing(ImageVariable, Path.Combine(repository, "artifacts/images/testimage.tar"), "make images"),
-            Path.Combine(repository, "artifacts/bench"));
+            ReportsOf(repository));
     }
+
+    /// <summary>For a benchmark that needs nothing that was built beforehand.</summary>
+    internal static string FindReportDirectory() => ReportsOf(RepositoryRoot.Find());
+
+    private static string ReportsOf(string repository) => Path.Combine(repository, "artifacts/bench");
 
     private static string Existing(string variable, string builtPath, string target)
     {

@@ -3,11 +3,12 @@ namespace Noded.Network.Tests;
 public sealed class CniLinksTests : IDisposable
 {
     private const string Binary = "/usr/bin/noded";
+    private const string Socket = "/run/noded/cni.sock";
 
     private readonly string _directory =
         Path.Combine(Directory.CreateTempSubdirectory("noded-cni-").FullName, "bin");
 
-    private CniLinks Links => new(_directory, ["bridge", "host-local"]);
+    private CniLinks Links => new(_directory, ["bridge", "host-local"], "noded.sock", Socket);
 
     public void Dispose() => Directory.Delete(Path.GetDirectoryName(_directory)!, recursive: true);
 
@@ -16,7 +17,7 @@ public sealed class CniLinksTests : IDisposable
     {
         Assert.Empty(Links.Install(Binary));
 
-        Assert.Equal([("bridge", Binary), ("host-local", Binary)], Found());
+        Assert.Equal([("bridge", Binary), ("host-local", Binary), ("noded.sock", Socket)], Found());
     }
 
     [Fact]
@@ -26,7 +27,7 @@ public sealed class CniLinksTests : IDisposable
 
         Links.Install(Binary);
 
-        Assert.Equal([("bridge", Binary), ("host-local", Binary)], Found());
+        Assert.Equal([("bridge", Binary), ("host-local", Binary), ("noded.sock", Socket)], Found());
     }
 
     [Fact]
@@ -36,9 +37,9 @@ public sealed class CniLinksTests : IDisposable
         File.WriteAllText(Path.Combine(_directory, "bridge"), "theirs");
 
         Assert.Equal(["bridge"], Links.Install(Binary));
-        Assert.Equal([("bridge", null), ("host-local", Binary)], Found());
+        Assert.Equal([("bridge", null), ("host-local", Binary), ("noded.sock", Socket)], Found());
         Assert.Empty(Links.Install(Binary, force: true));
-        Assert.Equal([("bridge", Binary), ("host-local", Binary)], Found());
+        Assert.Equal([("bridge", Binary), ("host-local", Binary), ("noded.sock", Socket)], Found());
     }
 
     [Fact]

@@ -133,6 +133,9 @@ internal sealed class CniHost : IAsyncDisposable
         $in -6 address add {{OutsideV6}}/64 dev eth0 nodad
         $in link set eth0 up
         $in link set lo up
+        # A link takes part in neighbour discovery only once the kernel has looked at its carrier, which may take seconds.
+        ip netns exec outside ping -q -c 1 -w 20 {{UplinkV4}} > /dev/null
+        ip netns exec outside ping -q -c 1 -w 20 {{UplinkV6}} > /dev/null
         for network in {{string.Join(' ', networks)}}; do
             case $network in
             *:*) $in route add $network via {{UplinkV6}} ;;

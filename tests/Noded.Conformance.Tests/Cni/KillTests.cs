@@ -85,7 +85,11 @@ public sealed class KillTests : IAsyncLifetime
     {
         string log = Path.Combine(_host.Root, "calls");
         (await AddAsync(own, number, $"strace -f -qq -o {log} -e trace={Traced}")).OrThrow();
-        string[] lines = await File.ReadAllLinesAsync(log, Token);
+
+        // The kernel restarts a write to a setting, as often as need be, while somebody else holds the lock of links: that
+        // is one call.
+        string[] lines = [.. (await File.ReadAllLinesAsync(log, Token))
+            .Where(line => !line.Contains("ERESTART", StringComparison.Ordinal))];
         return [.. Calls.SelectMany(call => Enumerable
             .Range(1, lines.Count(line => line.Contains($" {call}(", StringComparison.Ordinal)))
             .Select(i => string.Create(CultureInfo.InvariantCulture, $"{call}:signal=SIGKILL:when={i}")))];

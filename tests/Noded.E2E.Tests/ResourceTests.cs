@@ -1,5 +1,5 @@
-using System.Globalization;
 using Noded.Linux.Cgroups;
+using Noded.Linux.Processes;
 using Noded.Protocols.Operator.V1;
 using Container = Noded.Protocols.Operator.V1.Container;
 
@@ -146,10 +146,7 @@ public sealed class ResourceTests
         Assert.True(AvailableMebibytes() > available - (hog / 2));
     }
 
-    private static long AvailableMebibytes() => long.Parse(
-        File.ReadLines("/proc/meminfo").First(line => line.StartsWith("MemAvailable:", StringComparison.Ordinal))
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-        CultureInfo.InvariantCulture) / 1024;
+    private static long AvailableMebibytes() => MachineMemory.ReadAvailableBytes() >> 20;
 
     [Fact]
     public async Task TerminationMessage_OfAContainer_IsInItsStatus()

@@ -8,7 +8,6 @@ namespace Noded.E2E.Tests;
 [Trait("Category", "E2E")]
 public sealed class RuntimeFaultTests
 {
-    private const int Sigterm = 15;
     private const string Cri = "/runtime.v1.RuntimeService/";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -17,7 +16,6 @@ public sealed class RuntimeFaultTests
     public async Task Events_AllRefused_RelistAloneSuffices()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);
-        await node.StopDaemonAsync(Sigterm, Token);
         await using GrpcFaultProxy proxy = await node.InterposeAsync(Token);
         proxy.Add("/containerd.services.events.v1.Events/*", new GrpcFault.Fail(StatusCode.Unimplemented));
         proxy.Add(Cri + "GetContainerEvents", new GrpcFault.Fail(StatusCode.Unimplemented));
@@ -45,7 +43,6 @@ public sealed class RuntimeFaultTests
     public async Task Events_OnlyCrisAreOffered_AreUsedWhereTheRuntimeHasThem()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);
-        await node.StopDaemonAsync(Sigterm, Token);
         await using GrpcFaultProxy proxy = await node.InterposeAsync(Token);
         proxy.Add("/containerd.services.events.v1.Events/*", new GrpcFault.Fail(StatusCode.Unimplemented));
 
@@ -65,7 +62,6 @@ public sealed class RuntimeFaultTests
     public async Task Start_CallIsDoneAndItsAnswerLost_ThereIsOneOfEverything(string call)
     {
         await using TestNode node = await TestNode.CreateAsync(Token);
-        await node.StopDaemonAsync(Sigterm, Token);
         await using GrpcFaultProxy proxy = await node.InterposeAsync(Token);
         proxy.Add(Cri + call, new GrpcFault.FailAfterSuccess(StatusCode.DeadlineExceeded), when => when.Number == 1);
         proxy.Add(Cri + "ListContainers", new GrpcFault.Delay(TimeSpan.FromMilliseconds(50)));
@@ -92,7 +88,6 @@ public sealed class RuntimeFaultTests
     public async Task Stop_CallFailsFirst_IsRepeatedUntilNothingIsLeft(string call)
     {
         await using TestNode node = await TestNode.CreateAsync(Token);
-        await node.StopDaemonAsync(Sigterm, Token);
         await using GrpcFaultProxy proxy = await node.InterposeAsync(Token);
         proxy.Add(Cri + call, new GrpcFault.Fail(StatusCode.Unavailable), when => when.Number == 1);
         await node.StartDaemonAsync(Token);

@@ -13,6 +13,8 @@ internal sealed class TestNode : IAsyncDisposable
 {
     internal const string Image = "noded.internal/testimage:1";
 
+    private const int Sigterm = 15;
+
     /// <summary>Names the containerd to run the tests with, when it is not the machine's own.</summary>
     private const string ContainerdVariable = "NODED_CONTAINERD";
 
@@ -125,9 +127,11 @@ internal sealed class TestNode : IAsyncDisposable
         _daemon = null;
     }
 
-    /// <summary>Puts a proxy between the daemon and its runtime; the daemon must not run.</summary>
+    /// <summary>Ends the daemon and puts a proxy between the next one and its runtime.</summary>
     internal async Task<GrpcFaultProxy> InterposeAsync(CancellationToken cancellationToken)
     {
+        await StopDaemonAsync(Sigterm, cancellationToken);
+
         // Who listens on a socket still does when its file has another name.
         string real = Paths.ContainerdSocket + ".real";
         File.Move(Paths.ContainerdSocket, real);

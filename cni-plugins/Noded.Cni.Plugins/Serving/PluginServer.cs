@@ -155,18 +155,15 @@ public sealed class PluginServer(
     private byte[] Run(ServedCall call, ICniPlugin plugin, byte[] input)
     {
         long startedAt = clock.GetTimestamp();
-        using MemoryStream answer = new();
-        answer.WriteByte(0);
-        CniEnvironment environment = new(name => call.Variables.GetValueOrDefault(name));
-        int exitCode = new Skel(environment, new MemoryStream(input), answer, Stream.Null).Run(call.Plugin, plugin);
+        using MemoryStream output = new();
+        CniEnvironment environment = new(call.Variables.GetValueOrDefault);
+        int exitCode = new Skel(environment, new MemoryStream(input), output, Stream.Null).Run(call.Plugin, plugin);
         flight.Record(
             exitCode == 0 ? FlightEntryKind.Acted : FlightEntryKind.Failed,
             Subject,
             exitCode == 0 ? call.ToString() : $"{call}: exit code {exitCode}",
             clock.GetElapsedTime(startedAt));
-        byte[] bytes = answer.ToArray();
-        bytes[0] = checked((byte)exitCode);
-        return bytes;
+        return [checked((byte)exitCode), .. output.ToArray()];
     }
 
     /// <summary>To its end, or until it is longer than any that <see cref="Skel"/> takes.</summary>

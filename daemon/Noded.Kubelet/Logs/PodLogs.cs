@@ -41,18 +41,16 @@ internal sealed class PodLogs(
     internal ImmutableDictionary<string, uint> FindLost(Pod pod, PodStatus status)
     {
         ImmutableDictionary<string, uint> lost = ImmutableDictionary<string, uint>.Empty;
-        foreach (string name in pod.Spec.Containers.Select(container => container.Name))
+        foreach (string name in pod.Spec.Containers.Select(container => container.Name)
+            .Where(name => status.TryGetNewest(name) is null))
         {
             string directory = Path.Combine(layout.LogDirectory(pod.Uid, pod.Name), name);
-            if (status.TryGetNewest(name) is null && Directory.Exists(directory))
+            foreach (string file in Directory.Exists(directory) ? Directory.GetFiles(directory, "*.log") : [])
             {
-                foreach (string file in Directory.GetFiles(directory, "*.log"))
+                if (uint.TryParse(Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out uint attempt)
+                    && attempt >= lost.GetValueOrDefault(name))
                 {
-                    if (uint.TryParse(Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out uint attempt)
-                        && attempt >= lost.GetValueOrDefault(name))
-                    {
-                        lost = lost.SetItem(name, attempt);
-                    }
+                    lost = lost.SetItem(name, attempt);
                 }
             }
         }

@@ -5,6 +5,7 @@ using Noded.Kubelet.Pods;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Status;
 using Noded.Linux.Cgroups;
+using Noded.Linux.Processes;
 using Prometheus;
 
 namespace Noded.Kubelet.Resources;
@@ -82,12 +83,8 @@ internal static class ResourceMetrics
         factory.CreateCounter("node_cpu_usage_seconds_total", "Cumulative cpu time consumed by the node in core-seconds")
             .IncTo((cpu.Sum() - cpu[idle] - cpu[waiting]) / 100.0);
 
-        // What is neither free nor a cache that was not used lately, as for a cgroup.
-        Dictionary<string, long> memory = File.ReadLines("/proc/meminfo")
-            .Select(line => line.Split([':', ' '], StringSplitOptions.RemoveEmptyEntries))
-            .ToDictionary(fields => fields[0], fields => 1024 * long.Parse(fields[1], CultureInfo.InvariantCulture));
         factory.CreateGauge("node_memory_working_set_bytes", "Current working set of the node in bytes")
-            .Set(memory["MemTotal"] - memory["MemFree"] - memory["Inactive(file)"]);
+            .Set(MachineMemory.ReadWorkingSetBytes());
     }
 
     private static void Set(Cgroup cgroup, Counter.Child cpu, Gauge.Child memory)

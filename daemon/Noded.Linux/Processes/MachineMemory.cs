@@ -13,6 +13,13 @@ public static class MachineMemory
     /// <summary>What can be had without moving anything to a disk.</summary>
     public static long ReadAvailableBytes() => Parse(File.ReadLines("/proc/meminfo"), "MemAvailable:");
 
+    /// <summary>What is neither free nor a cache that was not used lately: the working set, as of a cgroup.</summary>
+    public static long ReadWorkingSetBytes()
+    {
+        string[] lines = File.ReadAllLines("/proc/meminfo");
+        return TotalBytes - Parse(lines, "MemFree:") - Parse(lines, "Inactive(file):");
+    }
+
     private static long Parse(IEnumerable<string> lines, string name) => 1024 * long.Parse(
         lines.First(line => line.StartsWith(name, StringComparison.Ordinal))
             .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],

@@ -161,13 +161,13 @@ internal sealed class NodeComposition : IDisposable
 
     private async Task RunKubeletAsync(CancellationToken cancellationToken)
     {
-        Task prepared = _kubelet.PrepareAsync();
+        // It waits for that itself, and meets its failure.
+        _ = _kubelet.PrepareAsync();
         await new RuntimeReadiness(_containerd.CreateCallInvoker(), _inotify, Options.Paths, Clock)
             .WaitAsync(cancellationToken);
         await BuiltInImages.EnsurePauseAsync(_containerd.CreateCallInvoker(), Flight, Clock, cancellationToken);
         try
         {
-            await prepared;
             await _kubelet.RunAsync(cancellationToken);
         }
         finally

@@ -39,6 +39,19 @@ public sealed class PodAdmitterTests
     }
 
     [Fact]
+    public void Admit_ThePodSaysItselfWhatItNeeds_IsThatWhateverItsContainersSay()
+    {
+        Pod pod = Requesting("u1", ("cpu", "100m"));
+        pod.Spec.Resources = new V1ResourceRequirements
+        {
+            Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("2001m") },
+        };
+
+        AssertRefused(
+            "OutOfcpu", "Node didn't have enough resource: cpu, requested: 2001, used: 0, capacity: 2000", Admit(pod));
+    }
+
+    [Fact]
     public void Admit_MoreOthersThanTheNodeTakes_IsRefused()
     {
         Assert.Null(Admit(APod(), APod("u2"), APod("u3")));

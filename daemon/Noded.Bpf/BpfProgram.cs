@@ -57,6 +57,35 @@ public sealed unsafe class BpfProgram : IDisposable
         }
     }
 
+    /// <summary>
+    /// Has an XDP program handle copies of a frame as if a link had received them (BPF_F_TEST_XDP_LIVE_FRAMES, kernel
+    /// 5.18): those that it passes go on to the network stack. The link must have an XDP program itself.
+    /// </summary>
+    public void Receive(ReadOnlySpan<byte> frame, int linkIndex, int count)
+    {
+        const uint BPF_F_TEST_XDP_LIVE_FRAMES = 1 << 1;
+        // struct xdp_md: data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex.
+        uint* context = stackalloc uint[6];
+        new Span<uint>(context, 6).Clear();
+        (context[1], context[3]) = ((uint)frame.Length, (uint)linkIndex);
+        fixed (byte* input = frame)
+        {
+            LibBpf.bpf_test_run_opts opts = new()
+            {
+                sz = (nuint)sizeof(LibBpf.bpf_test_run_opts),
+                data_in = input,
+                data_size_in = (uint)frame.Length,
+                ctx_in = (byte*)context,
+                ctx_size_in = 6 * sizeof(uint),
+                repeat = count,
+                flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+            };
+            BpfException.Check(
+                LibBpf.bpf_prog_test_run_opts(BpfFd.Number(Fd), ref opts), $"have link {linkIndex} receive frames");
+            GC.KeepAlive(this);
+        }
+    }
+
     /// <summary>Keeps the program loaded when this process ends, below a bpf file system.</summary>
     public void Pin(string path) => BpfException.Check(LibBpf.bpf_obj_pin(Fd, path), $"pin program {Name} at {path}");
 

@@ -39,6 +39,7 @@ internal static class ServiceValidator
     public static void Validate(V1EndpointSlice slice, FieldErrors errors)
     {
         Metadata(slice.Metadata, errors);
+        EndpointWeight.Validate(slice.Metadata.Annotations, new FieldPath("metadata"), errors);
         errors.RequireOneOf(new FieldPath("addressType"), slice.AddressType, "IPv4", "IPv6", "FQDN");
         IList<V1Endpoint> endpoints = slice.Endpoints.OrEmpty();
         for (int i = 0; i < endpoints.Count; i++)

@@ -17,7 +17,18 @@ internal readonly record struct MapAddress
     public MapAddress(IPAddress address)
     {
         Span<byte> bytes = stackalloc byte[16];
-        address.MapToIPv6().TryWriteBytes(bytes, out _);
+        if (address.AddressFamily == AddressFamily.InterNetwork)
+        {
+            // Not by MapToIPv6, which makes an object.
+            bytes.Clear();
+            bytes[10] = bytes[11] = 0xff;
+            address.TryWriteBytes(bytes[12..], out _);
+        }
+        else
+        {
+            address.TryWriteBytes(bytes, out _);
+        }
+
         _0 = MemoryMarshal.Read<uint>(bytes);
         _1 = MemoryMarshal.Read<uint>(bytes[4..]);
         _2 = MemoryMarshal.Read<uint>(bytes[8..]);

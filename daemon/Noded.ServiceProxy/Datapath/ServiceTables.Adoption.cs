@@ -6,7 +6,6 @@ internal sealed partial class ServiceTables
 {
     // What a predecessor left, by its ids, until a plan takes it over or it is pruned.
     private readonly Dictionary<uint, ProgrammedService> _adopted = [];
-    private readonly Dictionary<FrontendKey, ProgrammedService> _adoptedKeys = [];
 
     /// <summary>Whether anything of a predecessor is left.</summary>
     public int Adopted => _adopted.Count;
@@ -21,7 +20,20 @@ internal sealed partial class ServiceTables
         }
 
         _adopted.Clear();
-        _adoptedKeys.Clear();
+    }
+
+    private bool IsAdopted(ProgrammedService service) => _adopted.ContainsKey(service.Id);
+
+    /// <summary>
+    /// An address that leads to a plan's service now is not its former owner's any more, whom nobody has asked for yet.
+    /// </summary>
+    private void TakeOver(FrontendKey key)
+    {
+        if (_owners.TryGetValue(key, out ProgrammedService? owner) && owner.FindFrontend(key) is >= 0 and int place)
+        {
+            _frontends.Return(owner.Frontends[place].Index);
+            owner.Frontends.RemoveAt(place);
+        }
     }
 
     private ProgrammedService? Find(ServicePlan plan)
@@ -31,10 +43,9 @@ internal sealed partial class ServiceTables
             return known;
         }
 
-        foreach (Frontend frontend in plan.Frontends)
+        foreach (Frontend frontend in _adopted.Count > 0 ? plan.Frontends : [])
         {
-            if (_adoptedKeys.TryGetValue(KeyOf(plan, frontend), out ProgrammedService? found)
-                && _adopted.ContainsKey(found.Id))
+            if (_owners.TryGetValue(KeyOf(plan, frontend), out ProgrammedService? found) && IsAdopted(found))
             {
                 return found;
             }
@@ -63,16 +74,16 @@ internal sealed partial class ServiceTables
                 _adopted.Add(entry.Service, service);
             }
 
-            service.Frontends[key] = index;
-            _adoptedKeys[key] = service;
+            service.Frontends.Add(new ProgrammedFrontend(key, index));
+            _owners[key] = service;
             AdoptList(service, new ListWord(entry.Internal));
             AdoptList(service, new ListWord(entry.External));
         }
 
         AdoptSourceRanges();
-        _frontends.Adopt(_adopted.Values.SelectMany(service => service.Frontends.Values).ToHashSet());
+        _frontends.Adopt(_adopted.Values.SelectMany(service => service.Frontends, (_, frontend) => frontend.Index).ToHashSet());
         _ids.Adopt(_adopted.Keys.ToHashSet());
-        HashSet<uint> backends = [.. _adopted.Values.SelectMany(service => service.Backends.Values)];
+        HashSet<uint> backends = [.. _adopted.Values.SelectMany(service => service.Backends, (_, backend) => backend.Index)];
         ReleaseOtherBackends(backends);
         _backends.Adopt(backends);
         _slots.Rebuild(_adopted.Values.SelectMany(service => service.AdoptedRanges).Distinct());
@@ -80,22 +91,27 @@ internal sealed partial class ServiceTables
 
     private void AdoptList(ProgrammedService service, ListWord word)
     {
-        if (word.Count == 0 || word.First + (ulong)word.Count > _maps.Slots.Length)
+        SlotRange range = new(word.First, word.Count);
+        if (word.Count == 0 || word.First + (ulong)word.Count > _maps.Slots.Length || service.AdoptedRanges.Contains(range))
         {
             return;
         }
 
         _tag = Math.Max(_tag, word.Tag);
-        service.AdoptedRanges.Add(new SlotRange(word.First, word.Count));
+        service.AdoptedRanges.Add(range);
+        Dictionary<Backend, uint> backends =
+            service.Backends.ToDictionary(backend => backend.Backend, backend => backend.Index);
         for (int i = 0; i < word.Count; i++)
         {
             uint index = (uint)_maps.Slots[word.First + (uint)i];
             if (index < _maps.Backends.Length && _maps.Backends[index].Service == service.Id)
             {
                 BackendEntry entry = _maps.Backends[index];
-                service.Backends[new Backend(entry.Address.ToIPAddress(), entry.Port.Value)] = index;
+                backends[new Backend(entry.Address.ToIPAddress(), entry.Port.Value)] = index;
             }
         }
+
+        service.Backends = [.. backends.Select(backend => new ProgrammedBackend(backend.Key, backend.Value)).Order()];
     }
 
     private void AdoptSourceRanges()
@@ -104,7 +120,7 @@ internal sealed partial class ServiceTables
         {
             if (_adopted.TryGetValue(key.Service, out ProgrammedService? service))
             {
-                service.AdoptedSourceRanges.Add(key);
+                service.SourceRanges.Add(key);
             }
             else
             {

@@ -18,7 +18,7 @@ internal sealed partial class ServiceTables
     private readonly IndexAllocator _ids;
     private readonly SlotRanges _slots;
     private readonly Dictionary<ServicePortName, ProgrammedService> _services = [];
-    private readonly Dictionary<FrontendKey, ServicePortName> _owners = [];
+    private readonly Dictionary<FrontendKey, ProgrammedService> _owners = [];
     private ushort _tag;
 
     // A predecessor may have ended before anybody looked at what had left.
@@ -57,7 +57,7 @@ internal sealed partial class ServiceTables
 
     /// <summary>How often a backend of a service port was chosen since it came; 0 when it has none such.</summary>
     public ulong HitsOf(ServicePortName name, Backend backend) =>
-        _services.TryGetValue(name, out ProgrammedService? service) && service.Backends.TryGetValue(backend, out uint index)
+        _services.TryGetValue(name, out ProgrammedService? service) && service.FindBackend(backend) is uint index
             ? Volatile.Read(ref _maps.BackendHits[index])
             : 0;
 
@@ -69,16 +69,12 @@ internal sealed partial class ServiceTables
         ReclaimWhenMuchRests();
         ProgrammedService? known = Find(plan);
         ProgrammedService service = known ?? new ProgrammedService(TakeIndex(_ids));
-        ImmutableDictionary<FrontendKey, Frontend> wanted = plan.Frontends.ToImmutableDictionary(
-            frontend => KeyOf(plan, frontend));
-        ImmutableArray<FrontendKey> conflicts =
-            [.. wanted.Keys.Where(key => _owners.TryGetValue(key, out ServicePortName owner) && owner != plan.Name)];
         Staging staging = new(this, service, plan);
         try
         {
             staging.Prepare();
             AddSourceRanges(plan, service);
-            staging.TakeFrontends(wanted.Keys.Except(conflicts));
+            staging.TakeFrontends();
         }
         catch
         {
@@ -93,16 +89,10 @@ internal sealed partial class ServiceTables
 
         _services[plan.Name] = service;
         _adopted.Remove(service.Id);
-        BpfException? refusal = staging.Publish(wanted.RemoveRange(conflicts));
-        RemoveFrontends(service, key => !wanted.ContainsKey(key));
+        BpfException? refusal = staging.Publish();
         staging.Finish();
         RemoveSourceRanges(plan, service);
-        foreach (FrontendKey key in service.Frontends.Keys)
-        {
-            _owners[key] = plan.Name;
-        }
-
-        return refusal is null ? conflicts : throw refusal;
+        return refusal is null ? staging.Conflicts : throw refusal;
     }
 
     /// <summary>Takes a service port out of the maps.</summary>
@@ -122,9 +112,9 @@ internal sealed partial class ServiceTables
     private void Withdraw(ProgrammedService service)
     {
         RemoveFrontends(service, _ => true);
-        foreach (uint index in service.Backends.Values)
+        foreach (ProgrammedBackend backend in service.Backends)
         {
-            ReturnBackend(index);
+            ReturnBackend(backend.Index);
         }
 
         ReturnLists(service);
@@ -134,12 +124,16 @@ internal sealed partial class ServiceTables
 
     private void RemoveFrontends(ProgrammedService service, Predicate<FrontendKey> isGone)
     {
-        foreach (FrontendKey key in service.Frontends.Keys.Where(key => isGone(key)).ToArray())
+        for (int i = service.Frontends.Count - 1; i >= 0; i--)
         {
-            _maps.FrontendIds.Remove(key);
-            service.Frontends.Remove(key, out uint index);
-            _frontends.Return(index);
-            _owners.Remove(key);
+            (FrontendKey key, uint index) = service.Frontends[i];
+            if (isGone(key))
+            {
+                _maps.FrontendIds.Remove(key);
+                service.Frontends.RemoveAt(i);
+                _frontends.Return(index);
+                _owners.Remove(key);
+            }
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net.Sockets;
 using k8s.Models;
+using Noded.Api.Services;
 using Noded.ServiceProxy.Tables;
 
 namespace Noded.ServiceProxy.Reflectors;
@@ -26,17 +27,20 @@ internal static class EndpointSlices
         return
         [
             .. from family in (AddressFamily[])[AddressFamily.InterNetwork, AddressFamily.InterNetworkV6]
-               from samePorts in selected
+               from same in selected
                    .Where(pod => pod.Addresses.Any(address => address.AddressFamily == family))
-                   .GroupBy(pod => string.Join(',', Ports(service, pod).Select(port => port.Port)))
-               let number = samePorts.Key
-               select Slice(service, [.. samePorts], family, number, nodeName),
+                   .GroupBy(pod => (Ports: string.Join(',', Ports(service, pod).Select(port => port.Port)), pod.Weight))
+               select Slice(service, [.. same], family, nodeName),
         ];
     }
 
     private static V1EndpointSlice Slice(
-        V1Service service, ImmutableArray<ServicePod> pods, AddressFamily family, string suffix, string nodeName)
+        V1Service service, ImmutableArray<ServicePod> pods, AddressFamily family, string nodeName)
     {
+        IList<Discoveryv1EndpointPort> ports = [.. Ports(service, pods[0])];
+        int weight = pods[0].Weight;
+        string suffix = string.Join(',', ports.Select(port => port.Port))
+            + (weight == EndpointWeight.Default ? "" : $"-{weight}");
         string type = family == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4";
         bool publishesAll = service.Spec.PublishNotReadyAddresses ?? false;
         return new V1EndpointSlice
@@ -51,6 +55,9 @@ internal static class EndpointSlices
                     [EndpointReader.ServiceNameLabel] = service.Metadata.Name,
                     ["endpointslice.kubernetes.io/managed-by"] = "noded",
                 },
+                Annotations = weight == EndpointWeight.Default
+                    ? null
+                    : new Dictionary<string, string> { [EndpointWeight.Annotation] = $"{weight}" },
             },
             Endpoints =
             [
@@ -73,7 +80,7 @@ internal static class EndpointSlices
                     },
                 }),
             ],
-            Ports = [.. Ports(service, pods[0])],
+            Ports = ports,
         };
     }
 

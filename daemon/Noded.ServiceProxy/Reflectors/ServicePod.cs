@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Noded.Api.Services;
 using Noded.Primitives;
 
 namespace Noded.ServiceProxy.Reflectors;
@@ -17,6 +18,9 @@ public sealed record ServicePod(
 
     /// <summary>The Service that gives the hostname a place in DNS.</summary>
     public string? Subdomain { get; init; }
+
+    /// <summary>How often it is chosen, beside others.</summary>
+    public int Weight { get; init; } = EndpointWeight.Default;
 
     public bool IsReady { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Noded.Api.Services;
 
 namespace Noded.ServiceProxy.Tables;
 
@@ -8,7 +9,10 @@ public readonly record struct Backend(IPAddress Address, ushort Port) : ICompara
 {
     public int CompareTo(Backend other)
     {
-        int byAddress = Address.GetAddressBytes().AsSpan().SequenceCompareTo(other.Address.GetAddressBytes());
+        Span<byte> bytes = stackalloc byte[32];
+        Address.TryWriteBytes(bytes, out int length);
+        other.Address.TryWriteBytes(bytes[16..], out int otherLength);
+        int byAddress = bytes[..length].SequenceCompareTo(bytes.Slice(16, otherLength));
         return byAddress != 0 ? byAddress : Port.CompareTo(other.Port);
     }
 
@@ -33,6 +37,9 @@ internal sealed record Endpoint(Backend Backend)
     public bool IsTerminating { get; init; }
 
     public string? NodeName { get; init; }
+
+    /// <summary>How often it is chosen, beside others of the same list.</summary>
+    public int Weight { get; init; } = EndpointWeight.Default;
 
     public ImmutableHashSet<string> ZoneHints { get; init; } = [];
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using k8s.Models;
+using Noded.Api.Services;
 using Noded.Primitives;
 
 namespace Noded.ServiceProxy.Tables;
@@ -36,7 +37,7 @@ internal static class EndpointReader
                 && ServiceReader.ProtocolOf(slicePort.Protocol) == port.Protocol
                 && slicePort.Port is > 0 and <= ushort.MaxValue
             from endpoint in slice.Endpoints ?? []
-            let read = Read(endpoint, (ushort)slicePort.Port!.Value, port.Family)
+            let read = Read(endpoint, (ushort)slicePort.Port!.Value, port.Family, slice.Metadata)
             where read is not null
             select read;
 
@@ -53,7 +54,7 @@ internal static class EndpointReader
         ];
     }
 
-    private static Endpoint? Read(V1Endpoint endpoint, ushort port, AddressFamily family)
+    private static Endpoint? Read(V1Endpoint endpoint, ushort port, AddressFamily family, V1ObjectMeta slice)
     {
         // All addresses of an endpoint are the same thing; consumers use the first.
         if (endpoint.Addresses is not [string text, ..]
@@ -71,6 +72,7 @@ internal static class EndpointReader
             IsServing = conditions?.Serving ?? conditions?.Ready ?? true,
             IsTerminating = conditions?.Terminating ?? false,
             NodeName = endpoint.NodeName,
+            Weight = EndpointWeight.Of(slice.Annotations),
             ZoneHints = [.. (endpoint.Hints?.ForZones ?? []).Select(zone => zone.Name)],
             NodeHints = [.. (endpoint.Hints?.ForNodes ?? []).Select(node => node.Name)],
         };

@@ -23,6 +23,8 @@ internal sealed record Frontend(
     IPAddress? Address, ushort Port, FrontendView Internal, FrontendView External, bool ChecksSource);
 
 /// <summary>Everything that the data path has to know of one service port. Equal plans need no work.</summary>
+/// <param name="Cluster">In order; a backend is there as often as its weight says.</param>
+/// <param name="Local">Likewise, of those on this node.</param>
 internal sealed record ServicePlan(
     ServicePortName Name,
     ImmutableArray<Frontend> Frontends,
@@ -43,8 +45,8 @@ internal sealed record ServicePlan(
         return new ServicePlan(
             port.Name,
             ComputeFrontends(port, selection),
-            Order(selection.Cluster),
-            Order(selection.Local),
+            Spread(selection.Cluster),
+            Spread(selection.Local),
             port.LoadBalancerIPs.IsEmpty ? [] : port.SourceRanges,
             port.Affinity)
         {
@@ -85,6 +87,14 @@ internal sealed record ServicePlan(
         return [.. frontends.DistinctBy(frontend => (frontend.Address, frontend.Port))];
     }
 
-    private static ImmutableArray<Backend> Order(ImmutableArray<Endpoint> endpoints) =>
-        [.. endpoints.Select(endpoint => endpoint.Backend).Distinct().Order()];
+    /// <summary>Each backend as often as its weight says, in the smallest numbers that have the same ratio.</summary>
+    private static ImmutableArray<Backend> Spread(ImmutableArray<Endpoint> endpoints)
+    {
+        ImmutableArray<Endpoint> ordered =
+            [.. endpoints.DistinctBy(endpoint => endpoint.Backend).OrderBy(endpoint => endpoint.Backend)];
+        int divisor = ordered.Aggregate(0, (divisor, endpoint) => GreatestCommonDivisor(divisor, endpoint.Weight));
+        return [.. ordered.SelectMany(endpoint => Enumerable.Repeat(endpoint.Backend, endpoint.Weight / divisor))];
+    }
+
+    private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Runtime.CompilerServices;
+using Noded.Api.Services;
 using Noded.Kubelet.Status;
 using Noded.ServiceProxy.Reflectors;
 
@@ -36,6 +37,7 @@ internal sealed class KubeletPods(KubeletReports kubelet) : IServicePods
     {
         Hostname = report.Pod.Spec.Hostname,
         Subdomain = report.Pod.Spec.Subdomain,
+        Weight = EndpointWeight.Of(report.Pod.Manifest.Metadata.Annotations),
         IsReady = (report.Status.Conditions ?? []).Any(condition => condition is { Type: "Ready", Status: "True" }),
         IsTerminating = report.IsTerminating,
     };
@@ -48,7 +50,7 @@ internal sealed class KubeletPods(KubeletReports kubelet) : IServicePods
         public bool Equals(ServicePod? x, ServicePod? y) =>
             x is not null && y is not null
             && x.Name == y.Name
-            && (x.Hostname, x.Subdomain) == (y.Hostname, y.Subdomain)
+            && (x.Hostname, x.Subdomain, x.Weight) == (y.Hostname, y.Subdomain, y.Weight)
             && x.IsReady == y.IsReady
             && x.IsTerminating == y.IsTerminating
             && x.Addresses.SequenceEqual(y.Addresses)

@@ -75,6 +75,27 @@ public sealed class ServiceManifestReaderTests
         Assert.Empty(manifest.Services);
     }
 
+    [Theory]
+    [InlineData("0")]
+    [InlineData("101")]
+    [InlineData("heavy")]
+    public void Read_WeightThatIsNone_IsRefused(string weight)
+    {
+        ServiceManifest manifest = Read($$"""
+            apiVersion: discovery.k8s.io/v1
+            kind: EndpointSlice
+            metadata:
+              name: web-1
+              annotations: {noded.dev/weight: "{{weight}}"}
+            addressType: IPv4
+            endpoints: [{addresses: [10.0.0.1]}]
+            """);
+
+        Assert.Equal(
+            $"web.yaml:5: metadata.annotations[noded.dev/weight]: Invalid value: \"{weight}\": must be between 1 and 100, inclusive",
+            Assert.Single(manifest.Errors).ToString());
+    }
+
     [Fact]
     public void Read_EndpointWithoutAddress_IsRefused()
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 
 namespace Noded.Benchmarks.Proxy;
@@ -79,6 +80,57 @@ internal static class KubeProxyRules
 
             """;
     }
+
+    /// <summary>A ruleset for <c>nft -f</c> with a node port that leads to one endpoint.</summary>
+    /// <param name="isLocal">externalTrafficPolicy Local: the client's address stays.</param>
+    internal static string NftablesNodePort(IPAddress node, ushort nodePort, IPEndPoint endpoint, bool isLocal) => $$"""
+        flush ruleset
+        table ip kube-proxy {
+          chain mark-for-masquerade {
+            meta mark set mark or {{Masquerade}}
+          }
+          chain endpoint {
+            ip saddr {{endpoint.Address}} jump mark-for-masquerade
+            meta l4proto udp dnat to {{endpoint}}
+          }
+          chain service {
+            numgen random mod 1 vmap { 0 : goto endpoint }
+          }
+          chain external {
+            {{(isLocal ? "" : "jump mark-for-masquerade")}}
+            goto service
+          }
+          set nodeport-ips {
+            type ipv4_addr
+            elements = { {{node}} }
+          }
+          map service-nodeports {
+            type inet_proto . inet_service : verdict
+            elements = { udp . {{nodePort}} : goto external }
+          }
+          map service-ips {
+            type ipv4_addr . inet_proto . inet_service : verdict
+          }
+          chain services {
+            ip daddr . meta l4proto . th dport vmap @service-ips
+            ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports
+          }
+          chain masquerading {
+            meta mark & {{Masquerade}} == 0 return
+            meta mark set mark xor {{Masquerade}}
+            masquerade fully-random
+          }
+          chain nat-prerouting {
+            type nat hook prerouting priority -100;
+            jump services
+          }
+          chain nat-postrouting {
+            type nat hook postrouting priority 100;
+            jump masquerading
+          }
+        }
+
+        """;
 
     /// <summary>A table for <c>iptables-restore</c>: one rule per Service, one after the other.</summary>
     internal static string Iptables(int services)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Noded.Bpf;
+using Noded.Linux.Netlink.Rtnetlink;
 using Noded.ServiceProxy.Datapath;
 using Noded.ServiceProxy.Tables;
 
@@ -46,6 +47,11 @@ internal sealed class ProxyAgent
                 return string.Create(CultureInfo.InvariantCulture, $"{connects} {failed}");
             case ["change", string pins, string services, string count]:
                 return string.Join(' ', Change(pins, Number(services), Number(count)).Select(Text));
+            case ["attach-links", string pins, string uplink, string pod]:
+                AttachLinks(pins, uplink, pod);
+                return "ok";
+            case ["receive", string link, string frame, string milliseconds]:
+                return string.Join(' ', Receive(link, Convert.FromHexString(frame), Duration(milliseconds)).Select(Text));
             case ["memory", string pins, string services]:
                 return Text(MeasureMemory(pins, Number(services)));
             default:
@@ -88,6 +94,36 @@ internal sealed class ProxyAgent
 
             yield return Stopwatch.GetElapsedTime(start).TotalMicroseconds;
         }
+    }
+
+    private static void AttachLinks(string pins, string uplink, string pod)
+    {
+        using PacketDatapath packets = PacketDatapath.Open(pins, MarkRules.Marks, FeatureProbe.BestLinkHook());
+        packets.AttachUplink(IndexOf(uplink));
+        packets.AttachPod(IndexOf(pod));
+        new MarkRules("bench-services").Ensure();
+    }
+
+    /// <returns>Frames that the stack took in a second, and in all.</returns>
+    private static double[] Receive(string link, byte[] frame, TimeSpan duration)
+    {
+        const int burst = 16_384;
+        using PacketSource source = PacketSource.Load();
+        int index = IndexOf(link);
+        long start = Stopwatch.GetTimestamp();
+        long count = 0;
+        for (; Stopwatch.GetElapsedTime(start) < duration; count += burst)
+        {
+            source.Program.Receive(frame, index, burst);
+        }
+
+        return [count / Stopwatch.GetElapsedTime(start).TotalSeconds, count];
+    }
+
+    private static int IndexOf(string link)
+    {
+        using RtNetlink netlink = RtNetlink.Open();
+        return netlink.GetLink(link).Index;
     }
 
     /// <summary>MiB that are no file's, of the tables' own books and the plans that a daemon keeps.</summary>

@@ -35,9 +35,7 @@ internal sealed class ProxyBenchmark(ProxyTables tables, ProxyNode node, ProxyOp
         await benchmark.MeasureLoadsAsync(cancellationToken);
         await benchmark.MeasureChurnAsync(cancellationToken);
         await benchmark.MeasureChangesAsync(cancellationToken);
-        benchmark.Add(
-            Metric.Missing("nodeport_local_pps_vs_nft", "not written yet: it needs a sender that is faster than both", new Goal.AtLeast(1.5)),
-            Metric.Missing("nodeport_remote_pps_vs_nft", "not written yet: it needs a third sandbox"));
+        benchmark.Add([.. await NodePortSeries.MeasureAsync(tables, options, cancellationToken)]);
         return new BenchmarkReport(
             "proxy", machine, options.Connects, [.. benchmark._metrics], [.. benchmark._peers]);
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using Noded.Bpf;
 using Noded.ServiceProxy.Datapath;
 using Noded.ServiceProxy.Tables;
@@ -59,6 +60,11 @@ internal sealed class ProxyTables : IAsyncDisposable
     }
 
     internal void Apply(ServicePlan plan) => _tables.Apply(plan);
+
+    internal void Remove(ServicePortName name) => _tables.Remove(name);
+
+    /// <summary>An address on which node ports are.</summary>
+    internal void AddLocal(IPAddress address) => _maps.Maps.LocalAddresses.Set(new MapAddress(address), 1);
 
     internal void Attach(string cgroup)
     {

@@ -193,6 +193,37 @@ public sealed class ServiceTablesTests : IDisposable
     }
 
     [Fact]
+    public void Adopt_AddressHasAnotherOwnerNow_StaysWhenTheOldOneIsPruned()
+    {
+        ServicePort web = Plans.Port("web", "10.96.0.1:80");
+        _tables.Apply(Plans.Of(web, "10.0.0.1:8080"));
+        _tables.Apply(Plans.Of(
+            Plans.Port("old", "10.96.0.2:80") with { ExternalIPs = Plans.Addresses("192.0.2.1") }, "10.0.0.2:8080"));
+
+        _tables = Open();
+        _tables.Apply(Plans.Of(web with { ExternalIPs = Plans.Addresses("192.0.2.1") }, "10.0.0.1:8080"));
+        _tables.Prune();
+
+        Assert.Equal(["10.96.0.1:80/TCP → 10.0.0.1:8080", "192.0.2.1:80/TCP → 10.0.0.1:8080"], Dump());
+        Assert.Equal((2u, 1u), (_tables.FrontendsUsed, _tables.BackendsUsed));
+    }
+
+    [Fact]
+    public void Apply_LocalAndClusterList_AreEachInTheStateOfTheirBackends()
+    {
+        ServicePort port = Plans.Port("web", "10.96.0.1:80") with { NodePort = 30080, IsExternallyLocal = true };
+        Endpoint remote = Plans.Endpoint("10.0.0.1:8080") with { NodeName = "elsewhere" };
+        Endpoint local = Plans.Endpoint("10.0.0.2:8080") with { NodeName = Plans.Node.NodeName };
+
+        _tables.Apply(ServicePlan.Compute(port, [remote, local], Plans.Node));
+        ulong[] both = [_maps.Backends[0].State, _maps.Backends[1].State];
+        _tables.Apply(ServicePlan.Compute(port with { IsExternallyLocal = false }, [remote, local], Plans.Node));
+
+        Assert.Equal([BackendEntry.InCluster, BackendEntry.InCluster | BackendEntry.InLocal], both);
+        Assert.Equal([BackendEntry.InCluster, BackendEntry.InCluster], [_maps.Backends[0].State, _maps.Backends[1].State]);
+    }
+
+    [Fact]
     public void Adopt_BackendsPreparedButNeverPublished_AreFreeAgain()
     {
         _tables.Apply(Plans.Of("web", "10.96.0.1:80", "10.0.0.1:8080"));

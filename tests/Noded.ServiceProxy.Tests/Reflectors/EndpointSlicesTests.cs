@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using k8s.Models;
 using Noded.ServiceProxy.Reflectors;
 using Noded.ServiceProxy.Tables;
@@ -94,6 +95,20 @@ public sealed class EndpointSlicesTests
 
         Assert.Equal("default/web", EndpointReader.ServiceOf(slice).ToString());
         Assert.Equal("node-1", slice.Endpoints[0].NodeName);
+    }
+
+    [Fact]
+    public void Compute_WeightOfAPod_IsThatOfItsEndpoint()
+    {
+        ServicePod heavy = PodsOfTest.APod("b", "10.0.0.2") with { Weight = 3 };
+        ImmutableArray<V1EndpointSlice> slices =
+            EndpointSlices.Compute(AService("http"), [PodsOfTest.APod("a", "10.0.0.1"), heavy], "node-1");
+
+        ServicePortName port = new(new("default", "web"), "", ServiceProtocol.Tcp, AddressFamily.InterNetwork);
+        Assert.Equal(
+            ["10.0.0.1:8080 1", "10.0.0.2:8080 3"],
+            EndpointReader.Read(slices, port).Select(endpoint => $"{endpoint.Backend} {endpoint.Weight}"));
+        Assert.Equal(2, slices.Select(slice => slice.Metadata.Name).Distinct().Count());
     }
 
     private static string[] Compute(V1Service service, params ImmutableArray<ServicePod> pods) =>

@@ -87,6 +87,26 @@ public sealed class ClusterIPTests(ProxyFixture proxy) : ProxyTests(proxy)
     }
 
     [Fact]
+    public async Task Tcp_WeightedBackends_GetTheirShare()
+    {
+        await Agent.DoAsync("listen-tcp 127.0.0.2:8001 a", Token);
+        await Agent.DoAsync("listen-tcp 127.0.0.3:8001 b", Token);
+        Tables.Apply(ServicePlan.Compute(
+            Plans.Port("web", "10.96.0.1:80"),
+            [Plans.Endpoint("127.0.0.2:8001") with { Weight = 9 }, Plans.Endpoint("127.0.0.3:8001")],
+            Plans.Node));
+
+        int ofTheHeavyOne = 0;
+        for (int i = 0; i < 150; i++)
+        {
+            ofTheHeavyOne += (await Agent.AskAsync("tcp 10.96.0.1:80", Token))[0] == 'a' ? 1 : 0;
+        }
+
+        // 135 are expected; what lies outside comes once in 10^9 runs, and equal shares are outside.
+        Assert.InRange(ofTheHeavyOne, 105, 149);
+    }
+
+    [Fact]
     public async Task Tcp_WithoutEndpoints_IsRefusedAtOnce()
     {
         ulong refused = Count(Refused);

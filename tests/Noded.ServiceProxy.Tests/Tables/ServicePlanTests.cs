@@ -70,6 +70,24 @@ public sealed class ServicePlanTests
         Assert.Equal([false, false, true, false], plan.Frontends.Select(frontend => frontend.ChecksSource));
     }
 
+    [Theory]
+    [InlineData(1, 1, "10.0.0.1 10.0.0.2")]
+    [InlineData(3, 1, "10.0.0.1 10.0.0.1 10.0.0.1 10.0.0.2")]
+    [InlineData(40, 60, "10.0.0.1 10.0.0.1 10.0.0.2 10.0.0.2 10.0.0.2")]
+    [InlineData(100, 100, "10.0.0.1 10.0.0.2")]
+    public void Compute_Weights_AreHowOftenABackendIsThere(int first, int second, string expected)
+    {
+        ServicePlan plan = ServicePlan.Compute(
+            Plans.Port("web", "10.96.0.1:80"),
+            [
+                Plans.Endpoint("10.0.0.2:8080") with { Weight = second },
+                Plans.Endpoint("10.0.0.1:8080") with { Weight = first },
+            ],
+            Plans.Node);
+
+        Assert.Equal(expected, string.Join(' ', plan.Cluster.Select(backend => backend.Address)));
+    }
+
     [Fact]
     public void Compute_SameAddressTwice_IsOneFrontend()
     {

@@ -63,7 +63,9 @@ Option<int> connects = Number("--connects", "Connects of each kind", 200_000);
 Option<int> proxyWindow = Number("--window", "Milliseconds of each load", 1000);
 Option<int> changes = Number("--changes", "Changes of endpoints while connects run; 0 for what a minute takes", 0);
 Option<int> peerSeconds = Number("--peer-seconds", "Limit for loading the rules of a peer", 240);
-Command proxy = new("proxy", "What the service proxy costs") { connects, proxyWindow, changes, peerSeconds };
+Option<string> part = new("--part") { Description = "Nothing but that part" };
+part.AcceptOnlyFromAmong([.. ProxyBenchmark.Parts]);
+Command proxy = new("proxy", "What the service proxy costs") { connects, proxyWindow, changes, peerSeconds, part };
 proxy.SetAction((parsed, cancellationToken) => PublishFromAsync(
     BenchmarkFiles.FindReportDirectory,
     (_, token) => ProxyBenchmark.RunAsync(
@@ -71,7 +73,8 @@ proxy.SetAction((parsed, cancellationToken) => PublishFromAsync(
             parsed.GetRequiredValue(connects),
             TimeSpan.FromMilliseconds(parsed.GetRequiredValue(proxyWindow)),
             parsed.GetRequiredValue(changes),
-            TimeSpan.FromSeconds(parsed.GetRequiredValue(peerSeconds))),
+            TimeSpan.FromSeconds(parsed.GetRequiredValue(peerSeconds)),
+            parsed.GetValue(part)),
         Console.Out,
         token),
     reports => reports,

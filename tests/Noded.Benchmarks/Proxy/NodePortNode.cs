@@ -14,6 +14,10 @@ internal sealed class NodePortNode : IAsyncDisposable
     internal const string Uplink = "up0";
     internal const string PodLink = "pod0";
     internal const ushort NodePort = 30080;
+
+    /// <summary>The shortest that Ethernet has, without its sum.</summary>
+    internal const int FrameLength = 60;
+
     internal static readonly IPAddress Address = IPAddress.Parse("192.0.2.1");
     internal static readonly IPEndPoint Endpoint = IPEndPoint.Parse("10.200.0.2:8080");
 
@@ -88,14 +92,14 @@ internal sealed class NodePortNode : IAsyncDisposable
             (await Sandbox.RunAsync("cat", [file], cancellationToken)).OrThrow().Output.Trim(), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>UDP from the client to the node port, 18 bytes long: the shortest frame that Ethernet has.</summary>
+    /// <summary>UDP from the client to the node port.</summary>
     private static string Frame(string link)
     {
         const int ethernet = 14;
         const int ip = 20;
         const int udp = 8;
-        const int payload = 18;
-        Span<byte> frame = stackalloc byte[ethernet + ip + udp + payload];
+        const int payload = FrameLength - ethernet - ip - udp;
+        Span<byte> frame = stackalloc byte[FrameLength];
         Convert.FromHexString(link.Replace(":", "", StringComparison.Ordinal)).CopyTo(frame);
         frame[6] = 2; // a locally administered sender
         BinaryPrimitives.WriteUInt16BigEndian(frame[12..], 0x0800);

@@ -18,7 +18,7 @@ internal static class NodePortSeries
     internal static async Task<ImmutableArray<Metric>> MeasureAsync(
         ProxyTables tables, ProxyOptions options, CancellationToken cancellationToken)
     {
-        using PacketSource source = PacketSource.Load();
+        using PacketSource source = PacketSource.Load(new byte[NodePortNode.FrameLength]);
         string pin = tables.PinsOf("xdp_source");
         source.Program.Pin(pin);
         try

@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Noded.Bpf;
 
 namespace Noded.Benchmarks.Proxy;
 
-/// <summary>An XDP program that gives every frame it sees another source port, and passes it.</summary>
+/// <summary>An XDP program that makes every frame one of many flows, and passes it.</summary>
 internal sealed class PacketSource : IDisposable
 {
     private readonly BpfObject _object;
@@ -11,13 +13,15 @@ internal sealed class PacketSource : IDisposable
 
     internal BpfProgram Program { get; }
 
-    internal static PacketSource Load()
+    /// <param name="frame">What every frame begins with: Ethernet, IPv4 and UDP.</param>
+    internal static PacketSource Load(ReadOnlySpan<byte> frame)
     {
         using Stream stream = typeof(PacketSource).Assembly.GetManifestResourceStream("xdp_source.bpf.o")
             ?? throw new InvalidOperationException("The program was not embedded by the build.");
         byte[] bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         BpfObject source = BpfObject.Open("xdp_source", bytes);
+        source.SetConstant("headers", MemoryMarshal.Read<Headers>(frame));
         source.Load();
         return new PacketSource(source);
     }
@@ -26,5 +30,13 @@ internal sealed class PacketSource : IDisposable
     {
         Program.Dispose();
         _object.Dispose();
+    }
+
+    /// <summary>struct headers of bpf/tests/xdp_source.bpf.c.</summary>
+    [InlineArray(Length)]
+    private struct Headers
+    {
+        private const int Length = 42;
+        private byte _first;
     }
 }

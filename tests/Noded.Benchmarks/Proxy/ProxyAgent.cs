@@ -108,7 +108,7 @@ internal sealed class ProxyAgent
     private static double[] Receive(string link, byte[] frame, TimeSpan duration)
     {
         const int burst = 16_384;
-        using PacketSource source = PacketSource.Load();
+        using PacketSource source = PacketSource.Load(frame);
         int index = IndexOf(link);
         long start = Stopwatch.GetTimestamp();
         long count = 0;

@@ -8,6 +8,9 @@ namespace Noded.Benchmarks.Proxy;
 /// <summary>What the service proxy adds to a connection, and what its tables cost, beside kube-proxy's rules.</summary>
 internal sealed class ProxyBenchmark(ProxyTables tables, ProxyNode node, ProxyOptions options, TextWriter output)
 {
+    /// <summary>In the order in which they run; changes last, because another process writes the tables.</summary>
+    internal static readonly string[] Parts = ["tables", "loads", "churn", "node-ports", "changes"];
+
     private const int ColdStarts = 5;
     private const int KeepAliveServices = 10_000;
     private const int VisibleServices = 10_000;
@@ -31,13 +34,35 @@ internal sealed class ProxyBenchmark(ProxyTables tables, ProxyNode node, ProxyOp
         await using ProxyTables tables = await ProxyTables.CreateAsync(cancellationToken);
         await using ProxyNode node = await ProxyNode.CreateAsync(cancellationToken);
         ProxyBenchmark benchmark = new(tables, node, options, output);
-        await benchmark.MeasureTablesAsync(cancellationToken);
-        await benchmark.MeasureLoadsAsync(cancellationToken);
-        await benchmark.MeasureChurnAsync(cancellationToken);
-        await benchmark.MeasureChangesAsync(cancellationToken);
-        benchmark.Add([.. await NodePortSeries.MeasureAsync(tables, options, cancellationToken)]);
+        foreach (string part in Parts.Where(part => options.Part is null || options.Part == part))
+        {
+            await benchmark.MeasureAsync(part, cancellationToken);
+        }
+
         return new BenchmarkReport(
             "proxy", machine, options.Connects, [.. benchmark._metrics], [.. benchmark._peers]);
+    }
+
+    private async Task MeasureAsync(string part, CancellationToken cancellationToken)
+    {
+        switch (part)
+        {
+            case "tables":
+                await MeasureTablesAsync(cancellationToken);
+                break;
+            case "loads":
+                await MeasureLoadsAsync(cancellationToken);
+                break;
+            case "churn":
+                await MeasureChurnAsync(cancellationToken);
+                break;
+            case "node-ports":
+                Add([.. await NodePortSeries.MeasureAsync(tables, options, cancellationToken)]);
+                break;
+            default:
+                await MeasureChangesAsync(cancellationToken);
+                break;
+        }
     }
 
     private async Task MeasureTablesAsync(CancellationToken cancellationToken)
@@ -127,7 +152,6 @@ internal sealed class ProxyBenchmark(ProxyTables tables, ProxyNode node, ProxyOp
         return changes;
     }
 
-    /// <summary>Last, because another process writes the tables.</summary>
     private async Task MeasureChangesAsync(CancellationToken cancellationToken)
     {
         tables.Fill(VisibleServices);

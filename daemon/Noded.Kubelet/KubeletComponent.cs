@@ -69,6 +69,7 @@ public sealed class KubeletComponent : IDisposable
         _isEnforced = options.Settings.EnforceNodeAllocatable;
         _prepared = new Lazy<Task>(() => Task.Run(Prepare));
         _cgroups = new CgroupManager(_layout, options.Settings.Cgroups, services.Events, services.Flight);
+        ProbeRegistry = services.Metrics.ProbeRegistry;
         _intents = new IntentJournal(options.Paths.PodIntents, services.Flight);
         SyncInbox inbox = new(_activity, services.Flight);
         _inbox = inbox;
@@ -127,6 +128,9 @@ public sealed class KubeletComponent : IDisposable
     /// <summary>The runtime tells of changes by itself; without that it is asked every second.</summary>
     public bool HasEventStream => _pleg.HasStream;
 
+    /// <summary>How the probes of containers went.</summary>
+    public CollectorRegistry ProbeRegistry { get; }
+
     /// <summary>What node, pods and containers use now.</summary>
     public CollectorRegistry CollectResourceMetrics() => ResourceMetrics.Collect(Reports.Values, _layout);
 
@@ -158,9 +162,13 @@ public sealed class KubeletComponent : IDisposable
     /// <summary>Starts a command in a running container.</summary>
     /// <exception cref="IOException">The runtime refuses, or cannot be reached.</exception>
     public async Task<RemoteCommand> ExecAsync(
-        ContainerId container, ImmutableArray<string> command, bool stdin, bool tty, CancellationToken cancellationToken) =>
-        await RemoteCommand.ConnectAsync(
-            await _runtime.GetExecUrlAsync(container, command, stdin, tty, cancellationToken), cancellationToken);
+        ContainerId container, ImmutableArray<string> command, bool stdin, bool tty, CancellationToken cancellationToken)
+    {
+        // Also a terminal that nobody types at: without input containerd loses what a short command writes to it.
+        bool hasInput = stdin || tty;
+        return await RemoteCommand.ConnectAsync(
+            await _runtime.GetExecUrlAsync(container, command, hasInput, tty, cancellationToken), hasInput, tty, cancellationToken);
+    }
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -246,7 +254,8 @@ public sealed class KubeletComponent : IDisposable
     {
         SteadyClock steady = new(services.Clock);
         PodJournal journal = new(services.Events, services.Flight, services.Metrics.Pods, services.Clock);
-        VolumeManager volumes = new(runtime, _layout, services.Events, services.Flight, MachineMemory.TotalBytes);
+        VolumeManager volumes = new(
+            runtime, _layout, services.Events, services.Flight, services.Metrics.Volumes, services.Clock, MachineMemory.TotalBytes);
         NodeFacts node = new(
             options.NodeName, [options.HostIp], _allocatable.MilliCpu, _allocatable.Memory, _allocatable.EphemeralStorage)
         {

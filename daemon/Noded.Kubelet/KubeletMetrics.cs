@@ -4,6 +4,7 @@ using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Probes;
 using Noded.Kubelet.Runtime;
+using Noded.Kubelet.Volumes;
 using Prometheus;
 
 namespace Noded.Kubelet;
@@ -16,7 +17,8 @@ public sealed class KubeletMetrics
         MetricFactory factory = Prometheus.Metrics.WithCustomRegistry(registry);
         Runtime = new RuntimeMetrics(factory);
         Pleg = new PlegMetrics(factory);
-        Probes = new ProbeMetrics(factory);
+        Probes = new ProbeMetrics(Prometheus.Metrics.WithCustomRegistry(ProbeRegistry));
+        Volumes = new VolumeMetrics(factory);
         Pods = new PodMetrics(factory);
         Images = new ImageMetrics(factory);
         Lifecycle = new LifecycleMetrics(factory);
@@ -44,6 +46,11 @@ public sealed class KubeletMetrics
     public PlegMetrics Pleg { get; }
 
     public ProbeMetrics Probes { get; }
+
+    /// <summary>Those of <see cref="Probes"/>, which upstream has at a path of their own: they are as many as containers.</summary>
+    public CollectorRegistry ProbeRegistry { get; } = Prometheus.Metrics.NewCustomRegistry();
+
+    public VolumeMetrics Volumes { get; }
 
     public PodMetrics Pods { get; }
 

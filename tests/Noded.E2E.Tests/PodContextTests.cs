@@ -56,6 +56,46 @@ public sealed class PodContextTests
         (await node.Sandbox.RunAsync("readlink", [$"/proc/{pid}/ns/{kind}"], Token)).OrThrow().Output.Trim();
 
     [Fact]
+    public async Task Variables_OfAFileThatAnInitContainerWrote_AreTheMainContainers()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        const string pod = """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: NAME}
+            spec:
+              terminationGracePeriodSeconds: 1
+              volumes: [{name: config, emptyDir: {}}]
+              initContainers:
+              - name: setup
+                image: noded.internal/testimage:1
+                args: [write, /data/app.env, "# made at start\nADDRESS='a b' # in quotes\nTEXT='one\ntwo'\n", "0"]
+                volumeMounts: [{name: config, mountPath: /data}]
+              containers:
+              - name: main
+                image: noded.internal/testimage:1
+                args: [serve, --http, "8080"]
+                env:
+                - {name: ADDRESS, valueFrom: {fileKeyRef: {volumeName: config, path: app.env, key: KEY}}}
+                - {name: TEXT, valueFrom: {fileKeyRef: {volumeName: config, path: app.env, key: TEXT}}}
+                - {name: NONE, valueFrom: {fileKeyRef: {volumeName: config, path: no.env, key: A, optional: true}}}
+                - {name: BOTH, value: "$(ADDRESS) $(NONE)"}
+            """;
+        node.Place("good.yaml", pod.Replace("NAME", "good", StringComparison.Ordinal).Replace("KEY", "ADDRESS", StringComparison.Ordinal));
+        node.Place("bad.yaml", pod.Replace("NAME", "bad", StringComparison.Ordinal).Replace("KEY", "OTHER", StringComparison.Ordinal));
+        await node.WaitIdleAsync(Token);
+
+        IReadOnlyList<Pod> pods = await node.PodsAsync(Token);
+        Pod good = Assert.Single(pods, candidate => candidate.Name == "good-node1");
+        string environment = await node.FetchAsync($"http://{Assert.Single(good.Ips)}:8080/env", Token);
+        Assert.Contains("ADDRESS=a b\nTEXT=one\ntwo\nBOTH=a b $(NONE)\n", environment, StringComparison.Ordinal);
+        Container refused = Assert.Single(
+            Assert.Single(pods, candidate => candidate.Name == "bad-node1").Containers, container => container.Name == "main");
+        Assert.Equal(("waiting", "CreateContainerConfigError"), (refused.State, refused.Reason));
+        Assert.Equal("couldn't find key OTHER in env file app.env of volume config", refused.Message);
+    }
+
+    [Fact]
     public async Task Container_OfAFullManifest_FindsWhatItSays()
     {
         await using TestNode node = await TestNode.CreateAsync(

@@ -37,6 +37,20 @@ public sealed class ProbeTests
     }
 
     [Fact]
+    public async Task Metrics_OfProbes_HaveAPathOfTheirOwn()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        node.Place("web.yaml", Web($"readinessProbe: {{{Health}}}"));
+        await node.WaitForTimelineAsync(entry => entry.What == "Readiness probe succeeds", 1, Token);
+
+        Assert.Matches(
+            "prober_probe_total{probe_type=\"Readiness\",result=\"successful\",container=\"main\",pod=\"web-node1\",",
+            await node.FetchAsync("http://127.0.0.1:10248/metrics/probes", Token));
+        Assert.DoesNotContain(
+            "prober_probe_total", await node.FetchAsync("http://127.0.0.1:10248/metrics", Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Liveness_Fails_TheContainerIsRestarted()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);

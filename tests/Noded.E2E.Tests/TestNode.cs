@@ -76,17 +76,20 @@ internal sealed class TestNode : IAsyncDisposable
     }
 
     /// <summary>Starts the daemon and returns once it hears from the runtime.</summary>
-    internal Task StartDaemonAsync(CancellationToken cancellationToken) =>
-        StartDaemonAsync(["event stream is open", "Listening on"], cancellationToken);
+    /// <param name="wrapper">What it is started by, such as <c>env</c> with its variables.</param>
+    internal Task StartDaemonAsync(CancellationToken cancellationToken, params string[] wrapper) =>
+        StartDaemonAsync(["event stream is open", "Listening on"], cancellationToken, wrapper);
 
     /// <summary>Starts the daemon and returns once its log has had each of these texts.</summary>
-    internal async Task StartDaemonAsync(HashSet<string> awaited, CancellationToken cancellationToken)
+    internal async Task StartDaemonAsync(
+        HashSet<string> awaited, CancellationToken cancellationToken, params string[] wrapper)
     {
         string[] containerd = Environment.GetEnvironmentVariable(ContainerdVariable) is { Length: > 0 } binary
             ? ["--containerd", binary]
             : [];
-        _daemon = await _sandbox.StartAsync(
-            PublishedBinary.Path, ["run", "--root", Paths.Root, "--node-name", "node1", .. containerd, .. _options], cancellationToken);
+        string[] command =
+            [.. wrapper, PublishedBinary.Path, "run", "--root", Paths.Root, "--node-name", "node1", .. containerd, .. _options];
+        _daemon = await _sandbox.StartAsync(command[0], command[1..], cancellationToken);
         Log.Clear();
         while (await _daemon.Output.ReadOrEndAsync(cancellationToken) is { } line)
         {

@@ -18,7 +18,7 @@ internal static class ContainerValidator
             path.Child("imagePullPolicy"), container.ImagePullPolicy, "Always", "IfNotPresent", "Never");
 
         PortValidator.Validate(container.Ports.OrEmpty(), path.Child("ports"), errors);
-        EnvironmentValidator.Validate(container, path, errors);
+        EnvironmentValidator.Validate(container, path, context, errors);
         VolumeMountValidator.Validate(container, path, context, errors);
         ResourceValidator.Container(container.Resources, path.Child("resources"), errors);
         ResizePolicy(container.ResizePolicy.OrEmpty(), path.Child("resizePolicy"), errors);

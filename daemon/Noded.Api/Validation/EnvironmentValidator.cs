@@ -5,12 +5,14 @@ namespace Noded.Api.Validation;
 /// <summary>A container's environment.</summary>
 internal static class EnvironmentValidator
 {
-    public static void Validate(V1Container container, FieldPath path, FieldErrors errors)
+    private const int MaxFileKey = 128;
+
+    public static void Validate(V1Container container, FieldPath path, ContainerContext context, FieldErrors errors)
     {
         IList<V1EnvVar> variables = container.Env.OrEmpty();
         for (int i = 0; i < variables.Count; i++)
         {
-            Variable(variables[i], path.Child("env").Index(i), errors);
+            Variable(variables[i], path.Child("env").Index(i), context, errors);
         }
 
         IList<V1EnvFromSource> sources = container.EnvFrom.OrEmpty();
@@ -20,7 +22,7 @@ internal static class EnvironmentValidator
         }
     }
 
-    private static void Variable(V1EnvVar variable, FieldPath path, FieldErrors errors)
+    private static void Variable(V1EnvVar variable, FieldPath path, ContainerContext context, FieldErrors errors)
     {
         if (string.IsNullOrEmpty(variable.Name))
         {
@@ -34,6 +36,7 @@ internal static class EnvironmentValidator
         if (variable.ValueFrom is not null)
         {
             ValueFrom(variable, variable.ValueFrom, path.Child("valueFrom"), errors);
+            FileKey(variable.ValueFrom.FileKeyRef, path.Child("valueFrom").Child("fileKeyRef"), context, errors);
         }
     }
 
@@ -73,6 +76,40 @@ internal static class EnvironmentValidator
         {
             Require(source.SecretKeyRef.Name, path.Child("secretKeyRef").Child("name"), errors);
             Require(source.SecretKeyRef.Key, path.Child("secretKeyRef").Child("key"), errors);
+        }
+    }
+
+    private static void FileKey(V1FileKeySelector? source, FieldPath path, ContainerContext context, FieldErrors errors)
+    {
+        if (source is null)
+        {
+            return;
+        }
+
+        Require(source.Key, path.Child("key"), errors);
+        Require(source.Path, path.Child("path"), errors);
+        Require(source.VolumeName, path.Child("volumeName"), errors);
+        if (!string.IsNullOrEmpty(source.Key))
+        {
+            errors.Invalid(path.Child("key"), source.Key, NameRules.EnvironmentVariable(source.Key));
+            if (source.Key.Length > MaxFileKey)
+            {
+                errors.Invalid(path.Child("key"), source.Key, $"must be no more than {MaxFileKey} bytes");
+            }
+        }
+
+        PathRules.DescendingNonReserved(source.Path ?? "", path.Child("path"), errors);
+        if (!string.IsNullOrEmpty(source.VolumeName))
+        {
+            V1Volume? volume = context.Spec.Volumes.OrEmpty().FirstOrDefault(volume => volume.Name == source.VolumeName);
+            if (volume is null)
+            {
+                errors.NotFound(path.Child("volumeName"), source.VolumeName);
+            }
+            else if (volume.EmptyDir is null)
+            {
+                errors.Invalid(path.Child("volumeName"), source.VolumeName, "must be an emptyDir volume");
+            }
         }
     }
 

@@ -27,8 +27,12 @@ internal sealed class ContainerSpecs(
         try
         {
             await nonRoot.CheckAsync(pod, container, imageRef, cancellationToken);
+            EnvFiles files = await EnvFiles.ReadAsync(pod, container, volumes, cancellationToken);
             ImmutableArray<KeyValuePair<string, string>> environment = PodEnvironment.Compute(
-                container, source => DownwardApi.Resolve(pod, container, source, node, podIps));
+                container,
+                source => source.FileKeyRef is { } key
+                    ? files.Resolve(key)
+                    : DownwardApi.Resolve(pod, container, source, node, podIps));
             ImmutableArray<ContainerMount> mounts =
                 await volumes.MountAsync(pod, container, environment, cancellationToken);
             if (!mounts.Any(mount => mount.ContainerPath == HostsFile.ContainerPath) && !podIps.IsEmpty)

@@ -61,6 +61,8 @@ internal sealed class IntentJournal(string directory, FlightRecorder flight)
         try
         {
             File.Delete(FileOf(pod));
+            // Of a daemon that was killed before it could put it into place.
+            File.Delete(FileOf(pod) + ".new");
         }
         catch (DirectoryNotFoundException)
         {

@@ -8,22 +8,30 @@ namespace Noded.Kubelet.Pods;
 internal static class PodEnvironment
 {
     /// <summary>The variables in the order of the manifest; each may refer to those before it.</summary>
-    /// <param name="resolve">The value of a variable that is taken from elsewhere; it is used as it is.</param>
+    /// <param name="resolve">
+    /// The value of a variable that is taken from elsewhere; it is used as it is. Without one there is no such variable.
+    /// </param>
     internal static ImmutableArray<KeyValuePair<string, string>> Compute(
-        V1Container container, Func<V1EnvVarSource, string> resolve)
+        V1Container container, Func<V1EnvVarSource, string?> resolve)
     {
         Dictionary<string, string> known = [];
         List<string> order = [];
         foreach (V1EnvVar variable in container.Env ?? [])
         {
+            string? value = variable.ValueFrom is { } source
+                ? resolve(source)
+                : Expand(variable.Value ?? string.Empty, known);
+            if (value is null)
+            {
+                continue;
+            }
+
             if (!known.ContainsKey(variable.Name))
             {
                 order.Add(variable.Name);
             }
 
-            known[variable.Name] = variable.ValueFrom is { } source
-                ? resolve(source)
-                : Expand(variable.Value ?? string.Empty, known);
+            known[variable.Name] = value;
         }
 
         return [.. order.Select(name => KeyValuePair.Create(name, known[name]))];

@@ -62,10 +62,6 @@ internal static class UnsupportedFeatures
         }
 
         Refuse(errors, path.Child("envFrom"), container.EnvFrom?.Count > 0);
-        for (int i = 0; i < (container.Env?.Count ?? 0); i++)
-        {
-            Refuse(errors, path.Child("env").Index(i).Child("valueFrom").Child("fileKeyRef"), container.Env![i].ValueFrom?.FileKeyRef is not null);
-        }
     }
 
     private static void Refuse(FieldErrors errors, FieldPath path, bool isUsed)

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Net.WebSockets;
+using System.Net;
 using System.Text;
 using System.Text.Json;
 
@@ -19,50 +19,55 @@ public abstract record CommandOutput
 }
 
 /// <summary>
-/// A command in a container over the runtime's streaming server: Kubernetes' remotecommand protocol, versions 4 and 5,
-/// in a WebSocket. Each message begins with the number of its channel.
+/// A command in a container over the runtime's streaming server: Kubernetes' remotecommand protocol, version 4, in streams
+/// of SPDY. Not in a WebSocket: what is older than containerd 2.1 cannot be told there that the input has ended.
 /// </summary>
 public sealed class RemoteCommand : IAsyncDisposable
 {
-    private const byte Input = 0;
-    private const byte Output = 1;
-    private const byte Error = 2;
-    private const byte Status = 3;
-    private const byte Resize = 4;
+    private const string Version = "v4.channel.k8s.io";
 
-    /// <summary>Version 5: the stream that is named next gets nothing more.</summary>
-    private const byte Close = 255;
+    // SPDY knows headers in small letters only.
+    private const string StreamType = "streamtype";
 
-    private const string Version4 = "v4.channel.k8s.io";
-    private const string Version5 = "v5.channel.k8s.io";
+    /// <summary>A runtime that says more than this of how a command ended is none that we know.</summary>
+    private const int MaxStatus = 1 << 20;
 
-    /// <summary>A runtime that sends more at once is none that we know.</summary>
-    private const int MaxMessage = 16 << 20;
+    private readonly HttpMessageInvoker _client;
+    private readonly SpdyConnection _connection;
+    private readonly ArrayBufferWriter<byte> _written = new();
+    private int _status;
+    private int _output;
+    private int? _input;
+    private int? _error;
+    private int? _resize;
 
-    private const int Chunk = 32 * 1024;
+    private RemoteCommand(HttpMessageInvoker client, SpdyConnection connection) =>
+        (_client, _connection) = (client, connection);
 
-    private readonly ClientWebSocket _socket;
-    private readonly SemaphoreSlim _sending = new(1);
-
-    private RemoteCommand(ClientWebSocket socket) => _socket = socket;
-
-    /// <param name="url">From the runtime.</param>
-    /// <exception cref="IOException">Nobody answers there.</exception>
-    internal static async Task<RemoteCommand> ConnectAsync(Uri url, CancellationToken cancellationToken)
+    /// <param name="url">From the runtime, which serves it once.</param>
+    /// <param name="stdin">As the runtime was asked for.</param>
+    /// <param name="tty">Likewise: output and errors are one stream then.</param>
+    /// <exception cref="IOException">Nobody answers there, or not in this protocol.</exception>
+    internal static async Task<RemoteCommand> ConnectAsync(
+        Uri url, bool stdin, bool tty, CancellationToken cancellationToken)
     {
-        ClientWebSocket socket = new();
-        socket.Options.AddSubProtocol(Version5);
-        socket.Options.AddSubProtocol(Version4);
-        socket.Options.KeepAliveInterval = TimeSpan.Zero;
+        HttpMessageInvoker client = new(new SocketsHttpHandler { UseProxy = false });
         try
         {
-            await socket.ConnectAsync(new UriBuilder(url) { Scheme = "ws" }.Uri, cancellationToken);
-            return new RemoteCommand(socket);
+            SpdyConnection connection = new(await UpgradeAsync(client, url, cancellationToken));
+            RemoteCommand command = new(client, connection);
+            await command.OpenAsync(stdin, tty, cancellationToken);
+            return command;
         }
-        catch (WebSocketException e)
+        catch (HttpRequestException e)
         {
-            socket.Dispose();
+            client.Dispose();
             throw new IOException($"Connect to the runtime's streaming server at {url.Authority}: {e.Message}", e);
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
         }
     }
 
@@ -70,44 +75,50 @@ public sealed class RemoteCommand : IAsyncDisposable
     /// <exception cref="IOException">The runtime went away, or sends what makes no sense.</exception>
     public async Task<CommandOutput> ReadAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        while (await _connection.ReadAsync(cancellationToken) is { } data)
         {
-            byte[] message = await ReceiveAsync(cancellationToken);
-            if (message.Length == 0)
+            if (data.Stream == _status)
             {
-                throw new IOException("The runtime ended the stream without saying how the command ended.");
-            }
+                _written.Write(data.Bytes.Span);
+                if (_written.WrittenCount > MaxStatus)
+                {
+                    throw new IOException($"The runtime says in more than {MaxStatus} bytes how a command ended.");
+                }
 
-            switch (message[0])
-            {
-                case Output or Error when message.Length > 1:
-                    return new CommandOutput.Written(message[0] == Error, message.AsMemory(1));
-                case Status:
-                    return ParseStatus(message.AsSpan(1));
-                default:
-                    // An empty piece opens a channel.
+                if (data.IsLast)
+                {
                     break;
+                }
+            }
+            else if (data.Bytes.Length > 0 && (data.Stream == _output || data.Stream == _error))
+            {
+                return new CommandOutput.Written(data.Stream == _error, data.Bytes);
             }
         }
+
+        return _written.WrittenCount > 0
+            ? ParseStatus(_written.WrittenSpan)
+            : throw new IOException("The runtime ended the stream without saying how the command ended.");
     }
 
+    /// <summary>Hands input on, if the command was started with any.</summary>
     public Task SendAsync(ReadOnlyMemory<byte> input, CancellationToken cancellationToken) =>
-        SendAsync(Input, input, cancellationToken);
+        _input is { } stream ? _connection.SendAsync(stream, input, isLast: false, cancellationToken) : Task.CompletedTask;
 
-    /// <summary>The command gets no more input; a runtime that speaks version 4 alone cannot be told.</summary>
-    public Task CloseInputAsync(CancellationToken cancellationToken) => _socket.SubProtocol == Version5
-        ? SendAsync(Close, new byte[] { Input }, cancellationToken)
+    /// <summary>The command gets no more input.</summary>
+    public Task CloseInputAsync(CancellationToken cancellationToken) =>
+        _input is { } stream ? _connection.SendAsync(stream, default, isLast: true, cancellationToken) : Task.CompletedTask;
+
+    /// <summary>The size of the command's terminal, if it has one.</summary>
+    public Task ResizeAsync(int columns, int rows, CancellationToken cancellationToken) => _resize is { } stream
+        ? _connection.SendAsync(
+            stream, Encoding.ASCII.GetBytes($"{{\"Width\":{columns},\"Height\":{rows}}}"), isLast: false, cancellationToken)
         : Task.CompletedTask;
 
-    /// <summary>The size of the command's terminal.</summary>
-    public Task ResizeAsync(int columns, int rows, CancellationToken cancellationToken) => SendAsync(
-        Resize, Encoding.ASCII.GetBytes($"{{\"Width\":{columns},\"Height\":{rows}}}"), cancellationToken);
-
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        _socket.Dispose();
-        _sending.Dispose();
-        return ValueTask.CompletedTask;
+        await _connection.DisposeAsync();
+        _client.Dispose();
     }
 
     /// <summary>A metav1.Status: the exit code of a command that failed is among its causes.</summary>
@@ -146,55 +157,39 @@ public sealed class RemoteCommand : IAsyncDisposable
     private static string? TextOf(JsonElement element, string name) =>
         element.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
 
-    private async Task<byte[]> ReceiveAsync(CancellationToken cancellationToken)
+    private static async Task<Stream> UpgradeAsync(HttpMessageInvoker client, Uri url, CancellationToken cancellationToken)
     {
-        ArrayBufferWriter<byte> message = new();
-        try
+        using HttpRequestMessage request = new(HttpMethod.Post, url);
+        request.Headers.Connection.Add("Upgrade");
+        request.Headers.Upgrade.ParseAdd("SPDY/3.1");
+        request.Headers.Add("X-Stream-Protocol-Version", Version);
+        HttpResponseMessage response = await client.SendAsync(request, cancellationToken);
+        if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
         {
-            while (true)
-            {
-                ValueWebSocketReceiveResult result =
-                    await _socket.ReceiveAsync(message.GetMemory(Chunk), cancellationToken);
-                if (result.MessageType == WebSocketMessageType.Close)
-                {
-                    return [];
-                }
-
-                message.Advance(result.Count);
-                if (message.WrittenCount > MaxMessage)
-                {
-                    throw new IOException($"The runtime sends a message of more than {MaxMessage} bytes.");
-                }
-
-                if (result.EndOfMessage)
-                {
-                    return message.WrittenSpan.ToArray();
-                }
-            }
+            return await response.Content.ReadAsStreamAsync(cancellationToken);
         }
-        catch (WebSocketException e)
+
+        using (response)
         {
-            throw new IOException($"Read from the runtime's streaming server: {e.Message}", e);
+            throw new IOException(
+                $"The runtime's streaming server at {url.Authority} answers {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellationToken)}");
         }
     }
 
-    private async Task SendAsync(byte channel, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    private async Task OpenAsync(bool stdin, bool tty, CancellationToken cancellationToken)
     {
-        byte[] message = new byte[content.Length + 1];
-        message[0] = channel;
-        content.CopyTo(message.AsMemory(1));
-        await _sending.WaitAsync(cancellationToken);
         try
         {
-            await _socket.SendAsync(message.AsMemory(), WebSocketMessageType.Binary, endOfMessage: true, cancellationToken);
+            _status = await _connection.OpenAsync(StreamType, "error", cancellationToken);
+            _input = stdin ? await _connection.OpenAsync(StreamType, "stdin", cancellationToken) : null;
+            _output = await _connection.OpenAsync(StreamType, "stdout", cancellationToken);
+            _error = tty ? null : await _connection.OpenAsync(StreamType, "stderr", cancellationToken);
+            _resize = tty ? await _connection.OpenAsync(StreamType, "resize", cancellationToken) : null;
         }
-        catch (WebSocketException e)
+        catch
         {
-            throw new IOException($"Write to the runtime's streaming server: {e.Message}", e);
-        }
-        finally
-        {
-            _sending.Release();
+            await _connection.DisposeAsync();
+            throw;
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using k8s.Models;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
@@ -17,8 +18,17 @@ namespace Noded.Kubelet.Volumes;
 /// holds up the pods that use it.
 /// </summary>
 internal sealed class VolumeManager(
-    IRuntimeService runtime, PodLayout layout, EventRecorder events, FlightRecorder flight, long nodeMemory)
+    IRuntimeService runtime,
+    PodLayout layout,
+    EventRecorder events,
+    FlightRecorder flight,
+    VolumeMetrics metrics,
+    TimeProvider clock,
+    long nodeMemory)
 {
+    /// <summary>Of a file that is read whole.</summary>
+    private const int MaxText = 1 << 20;
+
     /// <summary>Makes what the pod's volumes lack; those that are ready stay as they are.</summary>
     /// <exception cref="IOException">A volume cannot be had now, as an event says; later may be better.</exception>
     internal Task PrepareAsync(Pod pod, CancellationToken cancellationToken) =>
@@ -55,6 +65,17 @@ internal sealed class VolumeManager(
             events.Warn(Subjects.OfContainer(pod, container.Name), "Failed", $"Error: {e.Message}");
             throw new ContainerStartException("CreateContainerConfigError", e.Message);
         }
+    }
+
+    /// <summary>What a file of a volume says; null when there is none.</summary>
+    /// <exception cref="IOException">It leads out of the volume, is no file, or longer than <see cref="MaxText"/>.</exception>
+    internal async Task<string?> ReadTextAsync(
+        Pod pod, string volume, string path, CancellationToken cancellationToken)
+    {
+        string? text = null;
+        await RunAsync(
+            $"read {path} of volume {volume} of {pod.Name}", () => text = ReadText(pod, volume, path), cancellationToken);
+        return text;
     }
 
     /// <summary>Unmounts and deletes what the pod had; its directories of the host stay.</summary>
@@ -101,15 +122,23 @@ internal sealed class VolumeManager(
         foreach (DesiredVolume volume in DesiredVolumes.Compute(pod, directory, nodeMemory))
         {
             cancellationToken.ThrowIfCancellationRequested();
+            long start = clock.GetTimestamp();
             try
             {
-                foreach (VolumeStep step in VolumePlan.Compute(volume, VolumeMounter.Observe(volume, mountPoints)))
+                ImmutableArray<VolumeStep> steps = VolumePlan.Compute(volume, VolumeMounter.Observe(volume, mountPoints));
+                foreach (VolumeStep step in steps)
                 {
                     VolumeMounter.Execute(step);
+                }
+
+                if (!steps.IsEmpty)
+                {
+                    metrics.Mounted(volume, clock.GetElapsedTime(start), isDone: true);
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
+                metrics.Mounted(volume, clock.GetElapsedTime(start), isDone: false);
                 string message = $"MountVolume.SetUp failed for volume \"{volume.Name}\" : {e.Message}";
                 events.Warn(pod.Subject, "FailedMount", message);
                 failed.Add(message);
@@ -120,6 +149,30 @@ internal sealed class VolumeManager(
         {
             throw new IOException(string.Join("; ", failed));
         }
+    }
+
+    private string? ReadText(Pod pod, string volume, string path)
+    {
+        using HostileTree tree = HostileTree.Open(
+            DesiredVolumes.Compute(pod, PodDirectory(pod), nodeMemory).First(desired => desired.Name == volume).Path);
+        using HostileFile? file = tree.TryOpen(path);
+        if (file is null)
+        {
+            return null;
+        }
+
+        // Before it is opened for reading: a pipe would keep whoever opens it.
+        if (file.Status.Type != FileType.Regular)
+        {
+            throw new IOException($"{path} is no file");
+        }
+
+        using FileStream stream = new(file.Handle, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        byte[] buffer = new byte[Math.Min(stream.Length, MaxText) + 1];
+        int length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        return length <= MaxText
+            ? Encoding.UTF8.GetString(buffer.AsSpan(0, length))
+            : throw new IOException($"{path} has more than {MaxText} bytes");
     }
 
     private ImmutableArray<ContainerMount> Mounts(

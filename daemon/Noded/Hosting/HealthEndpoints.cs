@@ -15,6 +15,7 @@ internal static class HealthEndpoints
             context,
             node.Kubelet.IsRuntimeHealthy ? Failures(node) : [.. Failures(node), "runtime: not ready"]));
         app.MapGet("/metrics", context => ExportAsync(context, node.Metrics));
+        app.MapGet("/metrics/probes", context => ExportAsync(context, node.Kubelet.ProbeRegistry));
         app.MapGet("/metrics/resource", context => ExportAsync(context, node.Kubelet.CollectResourceMetrics()));
     }
 

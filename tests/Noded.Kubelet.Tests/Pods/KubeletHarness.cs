@@ -49,7 +49,7 @@ internal sealed class KubeletHarness : IAsyncDisposable
         PodLayout layout = _layout = new PodLayout(new NodePaths(_root.FullName), new CgroupHierarchies([]));
         TerminationMessages messages = new(layout);
         Statuses = new StatusManager("192.0.2.1", messages, Flight, TimeOfDay);
-        VolumeManager volumes = new(Runtime, layout, Events, Flight, nodeMemory: 1L << 30);
+        VolumeManager volumes = new(Runtime, layout, Events, Flight, new VolumeMetrics(Metrics.WithCustomRegistry(Registry)), Clock, nodeMemory: 1L << 30);
         NodeFacts node = new("node1", ["192.0.2.1"], 1000, 1L << 30, 1L << 30) { ClusterDns = ["10.96.0.10"] };
         PodNameService names = new(layout, node);
         Probes = new ProbeManager(

@@ -37,6 +37,20 @@ public sealed class PodEnvironmentTests
     }
 
     [Fact]
+    public void Compute_NoValueFromElsewhere_IsNoVariable()
+    {
+        V1Container container = new()
+        {
+            Env =
+            [
+                new V1EnvVar { Name = "A", ValueFrom = new V1EnvVarSource() }, new V1EnvVar { Name = "B", Value = "$(A)" },
+            ],
+        };
+
+        Assert.Equal(["B=$(A)"], PodEnvironment.Compute(container, _ => null).Select(pair => $"{pair.Key}={pair.Value}"));
+    }
+
+    [Fact]
     public void Compute_ValueFromElsewhere_IsUsedAsItIs()
     {
         V1Container container = new()

@@ -44,11 +44,6 @@ public sealed partial class UnsupportedFeaturesTests
             Limits = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("1"), ["example.com/gpu"] = new("1") },
         }),
         ["envFrom"] = OfContainer(container => container.EnvFrom = [new V1EnvFromSource()]),
-        ["env[1].valueFrom.fileKeyRef"] = OfContainer(container => container.Env =
-        [
-            new V1EnvVar { Name = "A", Value = "a" },
-            new V1EnvVar { Name = "B", ValueFrom = new V1EnvVarSource { FileKeyRef = new V1FileKeySelector() } },
-        ]),
     };
 
     [GeneratedRegex(@"^\s+Refuse\(errors, ", RegexOptions.Multiline)]

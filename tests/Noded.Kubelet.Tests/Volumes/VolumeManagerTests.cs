@@ -12,6 +12,7 @@ using Noded.Linux.Files;
 using Noded.Linux.Mounts;
 using Noded.Primitives;
 using Noded.Testing;
+using Prometheus;
 
 namespace Noded.Kubelet.Tests.Volumes;
 
@@ -24,6 +25,8 @@ public sealed class VolumeManagerTests : IAsyncDisposable
 
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("nd-");
     private readonly TestClock _clock = new();
+    private readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
+    private readonly KubeletMetrics _metrics;
     private readonly EventRecorder _events;
     private readonly FlightRecorder _flight;
     private readonly FakeRuntimeService _runtime;
@@ -32,6 +35,7 @@ public sealed class VolumeManagerTests : IAsyncDisposable
     public VolumeManagerTests()
     {
         Requires.Root();
+        _metrics = new KubeletMetrics(_registry);
         _flight = new FlightRecorder(64, _clock);
         _events = new EventRecorder(64, _flight, _clock);
         _runtime = new FakeRuntimeService(_clock);
@@ -52,6 +56,23 @@ public sealed class VolumeManagerTests : IAsyncDisposable
 
         FileStatus status = FileStatus.TryRead(EmptyDir("v"))!.Value;
         Assert.Equal((0x5FFu, 4321u), (status.Mode, status.Group));
+    }
+
+    [Fact]
+    public async Task Prepare_Volumes_CountByPluginAndStatus()
+    {
+        Pod pod = APod(("v", OnDisk));
+        pod.Spec.Volumes.Add(new V1Volume { Name = "h", HostPath = new V1HostPathVolumeSource { Path = "/nowhere", Type = "Directory" } });
+
+        await Assert.ThrowsAsync<IOException>(() => Prepare(pod));
+        await Assert.ThrowsAsync<IOException>(() => Prepare(pod));
+
+        using MemoryStream stream = new();
+        await _registry.CollectAndExportAsTextAsync(stream, Token);
+        string text = System.Text.Encoding.UTF8.GetString(stream.ToArray());
+        const string count = "storage_operation_duration_seconds_count{migrated=\"false\",operation_name=\"volume_mount\",status=";
+        Assert.Contains($"{count}\"success\",volume_plugin=\"kubernetes.io/empty-dir\"}} 1\n", text, StringComparison.Ordinal);
+        Assert.Contains($"{count}\"fail-unknown\",volume_plugin=\"kubernetes.io/host-path\"}} 2\n", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,7 +111,7 @@ public sealed class VolumeManagerTests : IAsyncDisposable
         try
         {
             PodLayout layout = new(new NodePaths(link), new CgroupHierarchies([]));
-            VolumeManager volumes = new(_runtime, layout, _events, _flight, 1 << 30);
+            VolumeManager volumes = new(_runtime, layout, _events, _flight, _metrics.Volumes, _clock, 1 << 30);
 
             await volumes.PrepareAsync(APod(("v", InMemory)), Token);
             await volumes.PrepareAsync(APod(("v", InMemory)), Token);
@@ -289,7 +310,7 @@ public sealed class VolumeManagerTests : IAsyncDisposable
     private string EmptyDir(string name) => Path.Combine(PodDirectory, "volumes/kubernetes.io~empty-dir", name);
 
     /// <summary>Each one is another daemon: nothing is remembered.</summary>
-    private VolumeManager Volumes() => new(_runtime, _layout, _events, _flight, 1 << 30);
+    private VolumeManager Volumes() => new(_runtime, _layout, _events, _flight, _metrics.Volumes, _clock, 1 << 30);
 
     private Task Prepare(Pod pod) => Volumes().PrepareAsync(pod, Token);
 

@@ -94,7 +94,8 @@ public sealed class SystemdCgroupTests
         string pods = await node.ShellAsync($"'{SystemdNode.Binary}' pods --output json", Token);
         await node.ShellAsync($"systemctl stop noded; '{SystemdNode.Binary}' reset", Token);
 
-        Assert.Contains("OOMKilled", pods, StringComparison.Ordinal);
+        // With cgroup v2 systemd may remove the scope before containerd has read why (containerd's issue 8893).
+        Assert.Contains("\"exitCode\":137", pods, StringComparison.Ordinal);
         Assert.Equal("", await node.ShellAsync("find /sys/fs/cgroup -name '*kubepods*' -o -name 'cri-containerd-*'", Token));
         Assert.Equal(
             "", await node.ShellAsync("systemctl list-units --all --plain --no-legend 'kubepods*' 'cri-containerd-*' 'noded*'", Token));

@@ -40,9 +40,9 @@ internal sealed class SystemdNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the daemon; systemd may take a moment to forget the service of this name that was stopped before.</summary>
+    /// <summary>Starts the daemon until it serves; systemd may take a moment to forget one that was stopped before.</summary>
     internal Task StartDaemonAsync(CancellationToken cancellationToken) => ShellAsync(
-        $"until systemd-run --quiet --collect --unit=noded --service-type=exec '{Binary}' run --node-name node1; do sleep 0.1; done",
+        $"until systemd-run --quiet --collect --unit=noded --service-type=notify '{Binary}' run --node-name node1; do sleep 0.1; done",
         cancellationToken);
 
     internal Task WaitIdleAsync(CancellationToken cancellationToken) =>

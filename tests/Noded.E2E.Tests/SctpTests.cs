@@ -22,12 +22,12 @@ public sealed class SctpTests
         await node.WaitIdleAsync(Token);
 
         await node.ShellAsync(
-            "systemd-run --quiet --collect --unit=nd-sctp nsenter --target $(pgrep -x testimage) --net socat SCTP-LISTEN:9000,fork EXEC:cat",
+            "systemd-run --quiet --collect --unit=nd-sctp nsenter --target $(pgrep -x testimage) --net socat SCTP-LISTEN:9000,fork EXEC:'echo hello'",
             Token);
-        string answer = await node.ShellAsync("until echo hello | socat -t 10 - SCTP:127.0.0.1:9001; do sleep 0.1; done", Token);
+        string answer = await node.ShellAsync("until socat -u SCTP:127.0.0.1:9001 -; do sleep 0.1; done", Token);
         await node.RemoveAsync("web.yaml", Token);
         await node.WaitIdleAsync(Token);
-        ProgramResult after = await node.TryShellAsync("echo hello | socat -t 10 - SCTP:127.0.0.1:9001", Token);
+        ProgramResult after = await node.TryShellAsync("socat -u SCTP:127.0.0.1:9001 -", Token);
 
         Assert.Equal("hello", answer);
         Assert.NotEqual(0, after.ExitCode);

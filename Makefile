@@ -113,6 +113,11 @@ test-kernels: packages build ## Run the tests of the BPF programs on older and n
 	@DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends qemu-system-x86 cpio kmod >/dev/null
 	tests/kernels/run.sh $(KERNELS)
 
+.PHONY: test-vm
+test-vm: packages build publish images ## Run the tests that want a machine: systemd, cgroup v2 and AppArmor in QEMU
+	@DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends qemu-system-x86 debootstrap e2fsprogs >/dev/null
+	tests/vm/run.sh
+
 .PHONY: test-crash
 test-crash: build publish images ## Kill the daemon a thousand times while pods come and go
 	@NODED_CRASH_ROUNDS=1000 $(ARTIFACTS)/bin/Noded.E2E.Tests/debug/Noded.E2E.Tests --filter-class '*CrashChurnTests'

@@ -30,7 +30,7 @@ namespace Noded.Kubelet;
 public sealed record KubeletServices(
     CallInvoker Runtime,
     Inotify Inotify,
-    CgroupHierarchies Hierarchies,
+    ICgroupDriver Cgroups,
     FlightRecorder Flight,
     EventRecorder Events,
     KubeletMetrics Metrics,
@@ -63,12 +63,12 @@ public sealed class KubeletComponent : IDisposable
 
     public KubeletComponent(KubeletOptions options, KubeletServices services)
     {
-        _layout = new PodLayout(options.Paths, services.Hierarchies);
+        _layout = new PodLayout(options.Paths, services.Cgroups);
         _capacity = NodeCapacity.Read(options.Paths.State);
         _allocatable = _capacity.Without(options.Settings.Reserved);
         _isEnforced = options.Settings.EnforceNodeAllocatable;
         _prepared = new Lazy<Task>(() => Task.Run(Prepare));
-        _cgroups = new CgroupManager(_layout, options.Settings.Cgroups, services.Events, services.Flight);
+        _cgroups = new CgroupManager(_layout, services.Cgroups, options.Settings.Cgroups, services.Events, services.Flight);
         ProbeRegistry = services.Metrics.ProbeRegistry;
         _intents = new IntentJournal(options.Paths.PodIntents, services.Flight);
         SyncInbox inbox = new(_activity, services.Flight);

@@ -79,6 +79,9 @@ public sealed record NodePaths(string Root)
     /// </summary>
     public string CgroupPrefix => Instance;
 
+    /// <summary>There if systemd makes the cgroups of this node's pods.</summary>
+    public string SystemdDriverMarker => Under("var/lib/noded/systemd-cgroups");
+
     /// <summary>What this node's things are called where all nodes of the machine share one space of names.</summary>
     public string Instance => Root == "/" ? "noded" : "noded-" + Digest[..8];
 

@@ -37,5 +37,26 @@ internal static class Manifest
             {ports}
         """;
 
+    /// <summary>A pod without a network that sleeps, or does what the test image is told, with resources as in YAML.</summary>
+    internal static string Alone(string name, string resources, string policy = "Always", params string[] command)
+    {
+        string args = command.Length == 0 ? "sleep, \"1000\"" : string.Join(", ", command.Select(word => $"\"{word}\""));
+        return $$"""
+            apiVersion: v1
+            kind: Pod
+            metadata:
+              name: {{name}}
+              annotations: {noded.dev/network: none}
+            spec:
+              restartPolicy: {{policy}}
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: app
+                image: {{TestNode.Image}}
+                args: [{{args}}]
+                resources: {{resources}}
+            """;
+    }
+
     internal static string Web(string name, int port) => Pod(name, "Always", "serve", "--http", $"{port}");
 }

@@ -8,7 +8,7 @@ namespace Noded.Testing;
 /// <summary>
 /// A machine that systemd runs, as PID 1 of a systemd-nspawn container inside a <see cref="NodeSandbox"/>: the files are
 /// this machine's, what is written to them stays inside. Nothing starts by itself that a basic system does not need. It
-/// dies with its sandbox. Needs root.
+/// dies with its sandbox. Needs root. Where <see cref="OwnVariable"/> says so, it is this machine itself.
 /// </summary>
 public sealed class SystemdMachine : IAsyncDisposable
 {
@@ -47,16 +47,37 @@ public sealed class SystemdMachine : IAsyncDisposable
         ip link set lo up
         """;
 
-    private readonly NodeSandbox _sandbox;
-    private readonly ChildProcess _container;
-    private readonly string _leader;
+    /// <summary>Set on a machine that is there for tests alone and that systemd runs.</summary>
+    private const string OwnVariable = "NODED_OWN_MACHINE";
 
-    private SystemdMachine(NodeSandbox sandbox, ChildProcess container, string leader) =>
-        (_sandbox, _container, _leader) = (sandbox, container, leader);
+    private readonly Container? _inside;
+
+    private SystemdMachine(Container? inside) => _inside = inside;
+
+    /// <summary>It is this machine itself, which stays as tests leave it.</summary>
+    public bool IsOwn => _inside is null;
+
+    private static bool UsesOwn => Environment.GetEnvironmentVariable(OwnVariable) is { Length: > 0 };
+
+    /// <summary>Skips a test that has no way to such a machine.</summary>
+    public static void Require()
+    {
+        Requires.Root();
+        Requires.Program("systemctl");
+        if (!UsesOwn)
+        {
+            Requires.Program("systemd-nspawn");
+        }
+    }
 
     /// <summary>Boots a machine; returns when its basic system is up.</summary>
     public static async Task<SystemdMachine> BootAsync(CancellationToken cancellationToken)
     {
+        if (UsesOwn)
+        {
+            return new SystemdMachine(null);
+        }
+
         NodeSandbox sandbox = await NodeSandbox.CreateAsync(cancellationToken);
         try
         {
@@ -66,7 +87,7 @@ public sealed class SystemdMachine : IAsyncDisposable
             ChildProcess container = await sandbox.StartAsync(
                 "bash", ["-c", Boot, "boot", sandbox.Root, sandbox.CgroupPrefix], cancellationToken);
             string leader = await WaitUntilReadyAsync(notifications, container, cancellationToken);
-            SystemdMachine machine = new(sandbox, container, leader);
+            SystemdMachine machine = new(new Container(sandbox, container, leader));
             (await machine.RunAsync("sh", ["-c", Prepare], cancellationToken)).OrThrow();
             return machine;
         }
@@ -79,13 +100,18 @@ public sealed class SystemdMachine : IAsyncDisposable
 
     /// <summary>Runs a program on the machine to its end; when cancelled, kills it.</summary>
     public Task<ProgramResult> RunAsync(
-        string program, IEnumerable<string> arguments, CancellationToken cancellationToken) =>
-        _sandbox.RunAsync("nsenter", ["--target", _leader, "--all", "--wdns=/", program, .. arguments], cancellationToken);
+        string program, IEnumerable<string> arguments, CancellationToken cancellationToken) => _inside is null
+        ? ChildProcess.RunAsync(program, arguments, cancellationToken)
+        : _inside.Sandbox.RunAsync(
+            "nsenter", ["--target", _inside.Leader, "--all", "--wdns=/", program, .. arguments], cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
-        await _sandbox.DisposeAsync();
-        await _container.DisposeAsync();
+        if (_inside is not null)
+        {
+            await _inside.Sandbox.DisposeAsync();
+            await _inside.Process.DisposeAsync();
+        }
     }
 
     /// <summary>Waits for systemd's word; nspawn says before which process it is, as the sandbox counts.</summary>
@@ -116,4 +142,8 @@ public sealed class SystemdMachine : IAsyncDisposable
         await either.CancelAsync();
         return int.Parse(leader, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
     }
+
+    /// <param name="Process">systemd-nspawn.</param>
+    /// <param name="Leader">Its PID 1 as the sandbox counts.</param>
+    private sealed record Container(NodeSandbox Sandbox, ChildProcess Process, string Leader);
 }

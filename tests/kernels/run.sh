@@ -8,6 +8,8 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../.." && pwd)
+# shellcheck source=tests/tools/guest.sh
+source "$here/../tools/guest.sh"
 artifacts=$repository/artifacts
 results=$artifacts/test-results/kernels
 # Per kernel, all included. Emulation is ten to thirty times slower than the machine.
@@ -62,11 +64,7 @@ prepare() {
     ln -sf libbpf.so "$root$libdir/libbpf.so.1"
 
     dotnet=$(dirname "$(readlink -f "$(command -v dotnet)")")
-    mkdir -p "$root$dotnet/shared"
-    cp -r "$dotnet/host" "$root$dotnet/"
-    for name in Microsoft.NETCore.App Microsoft.AspNetCore.App; do
-        cp -r "$dotnet/shared/$name" "$root$dotnet/shared/"
-    done
+    copy_runtime "$dotnet" "$root$dotnet"
     find "$root$dotnet" -name '*.so' | while read -r file; do copy "$root" "${file#"$root"}"; done
 
     for name in "${tests[@]}"; do
@@ -116,11 +114,6 @@ boot() {
         -kernel "$kernel" -initrd "$work/initrd" -append "console=ttyS0 quiet panic=-1" || :
 }
 
-# The sum over all test programs.
-count() {
-    tr -d '\r' <"$2" | awk -v key="$1:" '$1 == key { sum += $2 } END { print sum + 0 }'
-}
-
 prepare
 broken=()
 for suite in "$@"; do
@@ -131,16 +124,7 @@ for suite in "$@"; do
     boot "$suite"
     echo "$suite: $version: $(count succeeded "$log") passed, $(count failed "$log") failed," \
         "$(count skipped "$log") skipped in $((SECONDS - start)) s"
-    grep -aA2 -E '^skipped ' "$log" | grep -av -e '^--$' | tr -d '\r' || :
-    if ! grep -aq '^kernel-tests: 0' "$log"; then
-        broken+=("$suite")
-        if grep -aq '^kernel-tests: ' "$log"; then
-            grep -aA12 -E '^failed ' "$log" | tr -d '\r' || :
-        else
-            echo "it did not come to its end:"
-            tail -n 30 "$log" | tr -d '\r'
-        fi
-    fi
+    report kernel-tests "$log" || broken+=("$suite")
 done
 
 ((${#broken[@]} == 0)) || { echo "failed on: ${broken[*]}; see $results"; exit 1; }

@@ -8,11 +8,7 @@ suite=$1 package=$2 directory=$3 pattern=${4-}
 stamp="$directory/.unpacked-$suite-$package"
 [[ -e $stamp ]] && exit 0
 
-# The mirror is the one that this machine uses for its own suite.
-mirror=$(sed -nE 's/^(URIs:|deb( \[[^]]*\])?) +(https?:[^ ]+debian)\/?( .*)?$/\3/p' \
-    /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null | head -n 1 || true)
-[[ -n $mirror ]] || { echo "no mirror found in the configuration of apt" >&2; exit 1; }
-
+mirror=$("$(dirname "$0")/debian-mirror.sh")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/{lists/partial,cache/archives/partial,deb} "$directory"

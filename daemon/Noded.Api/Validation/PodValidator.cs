@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 
 using k8s.Models;
 
+using Noded.Api.Pods;
+
 namespace Noded.Api.Validation;
 
 /// <summary>
@@ -25,9 +27,32 @@ public static class PodValidator
         }
         else
         {
+            AppArmorAnnotations(pod, path.Child("metadata").Child("annotations"), errors);
             PodSpecValidator.Validate(pod.Spec, specPath, errors);
         }
 
         return errors.ToImmutable();
+    }
+
+    private static void AppArmorAnnotations(V1Pod pod, FieldPath path, FieldErrors errors)
+    {
+        foreach ((string key, string value) in (pod.Metadata?.Annotations).OrEmpty())
+        {
+            if (!key.StartsWith(AppArmorProfiles.AnnotationPrefix, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            string name = key[AppArmorProfiles.AnnotationPrefix.Length..];
+            if (!pod.Spec.Containers.OrEmpty().Concat(pod.Spec.InitContainers.OrEmpty()).Any(container => container.Name == name))
+            {
+                errors.Invalid(path.Key(key), name, "container not found");
+            }
+
+            if (!AppArmorProfiles.IsValid(value))
+            {
+                errors.Invalid(path.Key(key), value, $"invalid AppArmor profile name: \"{value}\"");
+            }
+        }
     }
 }

@@ -29,6 +29,8 @@ internal sealed class KubeletConfiguration
 
     public CrashLoopBackOffConfig? CrashLoopBackOff { get; set; }
 
+    public string? CgroupDriver { get; set; }
+
     public long? PodPidsLimit { get; set; }
 
     [JsonPropertyName("cpuCFSQuota")]

@@ -26,6 +26,9 @@ public sealed record KubeletSettings
 
     public CrashLoopOptions CrashLoop { get; init; } = CrashLoopOptions.Default;
 
+    /// <summary>Null where the configuration does not say.</summary>
+    public CgroupDriverName? CgroupDriver { get; init; }
+
     public CgroupOptions Cgroups { get; init; } = CgroupOptions.Default;
 
     /// <summary>What pods cannot have of what the node has.</summary>

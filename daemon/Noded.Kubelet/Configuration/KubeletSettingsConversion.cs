@@ -31,6 +31,7 @@ internal sealed class KubeletSettingsConversion
             ClusterDomain = from.ClusterDomain,
             LogRotation = LogRotation(from, defaults.LogRotation),
             CrashLoop = CrashLoop(from, defaults.CrashLoop),
+            CgroupDriver = CgroupDriver(from.CgroupDriver),
             Cgroups = Cgroups(from, defaults.Cgroups),
             Reserved = Reserved(from, defaults.Reserved),
             EnforceNodeAllocatable = Enforce(from.EnforceNodeAllocatable) ?? defaults.EnforceNodeAllocatable,
@@ -82,6 +83,17 @@ internal sealed class KubeletSettingsConversion
         return period is { } maximum
             ? new CrashLoopOptions(maximum < defaults.InitialDelay ? maximum : defaults.InitialDelay, maximum)
             : defaults;
+    }
+
+    private CgroupDriverName? CgroupDriver(string? name)
+    {
+        Errors.AllowOneOf(new("cgroupDriver"), name, "cgroupfs", "systemd");
+        return name switch
+        {
+            "cgroupfs" => CgroupDriverName.Cgroupfs,
+            "systemd" => CgroupDriverName.Systemd,
+            _ => null,
+        };
     }
 
     private CgroupOptions Cgroups(KubeletConfiguration from, CgroupOptions defaults)

@@ -21,7 +21,7 @@ public static class KubeletSettingsReader
         "preloadedImagesVerificationAllowlist", "eventRecordQPS", "eventBurst", "enableDebuggingHandlers",
         "enableContentionProfiling", "healthzBindAddress", "oomScoreAdj", "streamingConnectionIdleTimeout",
         "nodeStatusUpdateFrequency", "nodeStatusReportFrequency", "nodeLeaseDurationSeconds", "volumeStatsAggPeriod",
-        "kubeletCgroups", "systemCgroups", "cgroupRoot", "cgroupsPerQOS", "cgroupDriver", "cpuManagerPolicy",
+        "kubeletCgroups", "systemCgroups", "cgroupRoot", "cgroupsPerQOS", "cpuManagerPolicy",
         "singleProcessOOMKill", "cpuManagerPolicyOptions", "cpuManagerReconcilePeriod", "memoryManagerPolicy",
         "topologyManagerPolicy", "topologyManagerScope", "topologyManagerPolicyOptions", "qosReserved",
         "runtimeRequestTimeout", "hairpinMode", "podCIDR", "resolvConf", "runOnce", "nodeStatusMaxImages", "maxOpenFiles",

@@ -62,7 +62,7 @@ internal sealed class NodeStats(
             TreeUsage own = withDisk ? TreeUsage.Measure(Path.Combine(layout.LogDirectory(pod.Uid, pod.Name), status.Name)) : default;
             logs += own;
             containers[status.Name] = (
-                id is null ? 0 : cgroup.Child(id.Value.Value).WorkingSet() ?? 0,
+                id is null ? 0 : layout.ContainerCgroup(pod.Uid, pod.Manifest.QosClass(), id.Value).WorkingSet() ?? 0,
                 own.Bytes + (id is null ? 0 : layers.GetValueOrDefault(id.Value)));
         }
 

@@ -104,7 +104,7 @@ internal sealed class PodAdmitter(AdmissionRules rules, Func<ImmutableHashSet<st
     {
         bool asks = AsksForAppArmor(pod.Spec.SecurityContext?.AppArmorProfile)
             || pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? [])
-                .Any(container => AsksForAppArmor(container.SecurityContext?.AppArmorProfile));
+                .Any(container => AsksForAppArmor(AppArmorProfiles.Find(pod.Manifest, container)));
         return asks && !rules.HasAppArmor
             ? PodFailure.Rejected("AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host")
             : null;

@@ -1,12 +1,13 @@
 using System.Globalization;
 using Noded.Api.Pods;
+using Noded.Kubelet.Runtime;
 using Noded.Linux.Cgroups;
 using Noded.Primitives;
 
 namespace Noded.Kubelet.Pods;
 
 /// <summary>Where a pod's files and cgroup are; upstream's layout below the node's root.</summary>
-internal sealed class PodLayout(NodePaths paths, CgroupHierarchies hierarchies)
+internal sealed class PodLayout(NodePaths paths, ICgroupDriver cgroups)
 {
     private const UnixFileMode Private =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
@@ -38,19 +39,21 @@ internal sealed class PodLayout(NodePaths paths, CgroupHierarchies hierarchies)
     internal static string LogPath(string container, uint attempt) =>
         Path.Combine(container, attempt.ToString(CultureInfo.InvariantCulture) + ".log");
 
-    /// <summary>All that belongs to this node.</summary>
-    internal Cgroup NodeCgroup => new(hierarchies, paths.CgroupPrefix);
-
     /// <summary>All pods together.</summary>
     internal Cgroup PodsCgroup => QosCgroup(QosClass.Guaranteed);
 
     /// <summary>Guaranteed pods sit beside the two other classes' cgroups, not below one of their own.</summary>
-    internal Cgroup QosCgroup(QosClass qosClass) => new(hierarchies, paths.CgroupPrefix + qosClass switch
-    {
-        QosClass.Guaranteed => "/kubepods",
-        QosClass.Burstable => "/kubepods/burstable",
-        _ => "/kubepods/besteffort",
-    });
+    internal Cgroup QosCgroup(QosClass qosClass) => cgroups.Locate(NamesOf(qosClass));
 
-    internal Cgroup PodCgroup(PodUid uid, QosClass qosClass) => new(hierarchies, $"{QosCgroup(qosClass).Path}/pod{uid}");
+    internal Cgroup PodCgroup(PodUid uid, QosClass qosClass) => cgroups.Locate([.. NamesOf(qosClass), $"pod{uid}"]);
+
+    internal Cgroup ContainerCgroup(PodUid uid, QosClass qosClass, ContainerId id) =>
+        cgroups.LocateContainer(PodCgroup(uid, qosClass), id.Value);
+
+    private static string[] NamesOf(QosClass qosClass) => qosClass switch
+    {
+        QosClass.Guaranteed => ["kubepods"],
+        QosClass.Burstable => ["kubepods", "burstable"],
+        _ => ["kubepods", "besteffort"],
+    };
 }

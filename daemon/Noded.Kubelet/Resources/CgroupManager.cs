@@ -13,7 +13,8 @@ namespace Noded.Kubelet.Resources;
 /// The cgroups above the containers': one for all pods, one for each of the lower QoS classes, one for each pod. What
 /// the kernel refuses is told and does without, so that a node without a controller still runs pods.
 /// </summary>
-internal sealed class CgroupManager(PodLayout layout, CgroupOptions options, EventRecorder events, FlightRecorder flight)
+internal sealed class CgroupManager(
+    PodLayout layout, ICgroupDriver driver, CgroupOptions options, EventRecorder events, FlightRecorder flight)
 {
     private readonly Lock _lock = new();
 
@@ -24,13 +25,14 @@ internal sealed class CgroupManager(PodLayout layout, CgroupOptions options, Eve
     internal void EnforceNode(NodeResources capacity, NodeResources? allocatable)
     {
         // Beside the machine's other services, which have 1024 each, this node counts with all its processors.
-        layout.NodeCgroup.Create();
         ImmutableArray<string> refused =
         [
-            .. layout.NodeCgroup.Apply(new CgroupLimits { CpuShares = ContainerResources.Shares(capacity.MilliCpu) }),
-            .. Ensure(layout.PodsCgroup, NodeAllocatable.Limits(allocatable ?? capacity, allocatable is not null)),
-            .. Ensure(layout.QosCgroup(QosClass.Burstable), new CgroupLimits()),
-            .. Ensure(
+            .. driver.Node is { } node
+                ? driver.Ensure(node, new CgroupLimits { CpuShares = ContainerResources.Shares(capacity.MilliCpu) })
+                : [],
+            .. driver.Ensure(layout.PodsCgroup, NodeAllocatable.Limits(allocatable ?? capacity, allocatable is not null)),
+            .. driver.Ensure(layout.QosCgroup(QosClass.Burstable), new CgroupLimits()),
+            .. driver.Ensure(
                 layout.QosCgroup(QosClass.BestEffort), new CgroupLimits { CpuShares = ContainerResources.MinShares }),
         ];
         if (refused.IsEmpty)
@@ -47,7 +49,7 @@ internal sealed class CgroupManager(PodLayout layout, CgroupOptions options, Eve
     }
 
     /// <summary>Makes the pod's cgroup with its limits, once for each pod and daemon; then it is there already.</summary>
-    /// <exception cref="IOException">A limit that the pod asks for by its annotation cannot be set.</exception>
+    /// <exception cref="IOException">It cannot be made, or a limit that the pod asks for by its annotation cannot be set.</exception>
     internal void Ensure(Pod pod)
     {
         lock (_lock)
@@ -60,7 +62,7 @@ internal sealed class CgroupManager(PodLayout layout, CgroupOptions options, Eve
 
         QosClass qosClass = pod.Manifest.QosClass();
         ImmutableArray<IoLimit> io = IoLimits(pod);
-        ImmutableArray<string> refused = Ensure(
+        ImmutableArray<string> refused = driver.Ensure(
             layout.PodCgroup(pod.Uid, qosClass), PodCgroupLimits.Compute(pod, options, HugePageSize.OfMachine, io));
         if (!refused.IsEmpty)
         {
@@ -81,7 +83,7 @@ internal sealed class CgroupManager(PodLayout layout, CgroupOptions options, Eve
         foreach (QosClass qosClass in Enum.GetValues<QosClass>())
         {
             Cgroup cgroup = layout.PodCgroup(pod, qosClass);
-            if (!cgroup.TryRemove())
+            if (!driver.TryRemove(cgroup))
             {
                 throw new IOException($"Remove cgroup of pod {name}: processes are left in {cgroup.Path}.");
             }
@@ -98,19 +100,14 @@ internal sealed class CgroupManager(PodLayout layout, CgroupOptions options, Eve
             bool isChanged = request is { } milli ? _requests.TryAdd(pod, milli) : _requests.Remove(pod);
             if (isChanged)
             {
-                foreach (string refused in layout.QosCgroup(QosClass.Burstable).Apply(
+                foreach (string refused in driver.Apply(
+                    layout.QosCgroup(QosClass.Burstable),
                     new CgroupLimits { CpuShares = ContainerResources.Shares(_requests.Values.Sum()) }))
                 {
                     flight.Record(FlightEntryKind.Failed, "node", refused);
                 }
             }
         }
-    }
-
-    private static ImmutableArray<string> Ensure(Cgroup cgroup, CgroupLimits limits)
-    {
-        cgroup.Create();
-        return cgroup.Apply(limits);
     }
 
     private static ImmutableArray<IoLimit> IoLimits(Pod pod)

@@ -66,7 +66,7 @@ internal static class ResourceMetrics
                 if (status.State?.Running is { StartedAt: { } startedAt } && ContainerId.FromApi(status.ContainerID) is { } id)
                 {
                     string[] labels = [status.Name, pod.Name.Namespace, pod.Name.Name];
-                    Set(cgroup.Child(id.Value), cpu.WithLabels(labels), memory.WithLabels(labels));
+                    Set(layout.ContainerCgroup(pod.Uid, pod.Manifest.QosClass(), id), cpu.WithLabels(labels), memory.WithLabels(labels));
                     start.WithLabels(labels).Set(new DateTimeOffset(startedAt).ToUnixTimeMilliseconds() / 1000.0);
                 }
             }

@@ -151,7 +151,7 @@ public sealed partial class RuntimeService
             {
                 Resources = ContainerResources.Compute(pod, spec.Container, _options.Cgroups),
                 SecurityContext = SecurityContexts.ForContainer(
-                    pod.Spec, spec.Container, _options.SeccompDirectory, _options.SeccompDefault),
+                    pod.Manifest, spec.Container, _options.SeccompDirectory, _options.SeccompDefault),
             },
         };
         config.Command.AddRange(spec.Command);

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Noded.Api.Pods;
 using Noded.Protocols.Cri.V1;
 
 namespace Noded.Kubelet.Runtime;
@@ -42,8 +43,9 @@ internal static class SecurityContexts
     }
 
     internal static LinuxContainerSecurityContext ForContainer(
-        V1PodSpec pod, V1Container container, string seccompDirectory = "", bool seccompDefault = false)
+        V1Pod manifest, V1Container container, string seccompDirectory = "", bool seccompDefault = false)
     {
+        V1PodSpec pod = manifest.Spec;
         V1SecurityContext? own = container.SecurityContext;
         bool privileged = own?.Privileged == true;
         LinuxContainerSecurityContext context = new()
@@ -54,7 +56,7 @@ internal static class SecurityContexts
             NoNewPrivs = own?.AllowPrivilegeEscalation == false,
             Seccomp = Seccomp(own?.SeccompProfile ?? pod.SecurityContext?.SeccompProfile, seccompDirectory) ?? Default(seccompDefault),
             SelinuxOptions = Selinux(own?.SeLinuxOptions ?? pod.SecurityContext?.SeLinuxOptions),
-            Apparmor = AppArmor(own?.AppArmorProfile ?? pod.SecurityContext?.AppArmorProfile),
+            Apparmor = AppArmor(AppArmorProfiles.Find(manifest, container)),
             Capabilities = new Capability(),
         };
         context.Capabilities.AddCapabilities.AddRange(own?.Capabilities?.Add ?? []);

@@ -14,6 +14,9 @@ public sealed class Cgroup(CgroupHierarchies hierarchies, string path)
 
     public string Path { get; } = path;
 
+    /// <summary>It is there in one hierarchy at least.</summary>
+    public bool Exists => hierarchies.All.Any(hierarchy => Directory.Exists(DirectoryIn(hierarchy)));
+
     /// <summary>A cgroup below this one.</summary>
     public Cgroup Child(string name) => new(hierarchies, $"{Path}/{name}");
 

@@ -9,7 +9,7 @@ namespace Noded.Linux.Interop;
 internal static unsafe partial class LibSystemd
 {
     // By its version: the name without it is there for compiling only.
-    private const string Library = "libsystemd.so.0";
+    internal const string Library = "libsystemd.so.0";
 
     /// <summary>sd_bus_error: zeros are none.</summary>
     [StructLayout(LayoutKind.Sequential)]

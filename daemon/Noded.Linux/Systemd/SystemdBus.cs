@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Noded.Linux.Interop;
 
@@ -26,12 +28,10 @@ public sealed class SystemdBus : IDisposable
     /// <summary>Whether systemd runs this machine (sd_booted(3)).</summary>
     public static bool IsRunning => Directory.Exists("/run/systemd/system");
 
-    /// <exception cref="BusException">The system bus cannot be reached.</exception>
-    /// <exception cref="DllNotFoundException">libsystemd is not installed.</exception>
+    /// <exception cref="BusException">The system bus cannot be reached, or libsystemd is not installed.</exception>
     public static SystemdBus Open(TimeProvider clock)
     {
-        BusException.Check(LibSystemd.sd_bus_open_system(out nint bus), "connect to the system bus");
-        SystemdBus opened = new(bus, clock);
+        SystemdBus opened = new(Connect(), clock);
         try
         {
             // The ends of jobs are told to those who asked before.
@@ -86,7 +86,39 @@ public sealed class SystemdBus : IDisposable
         }
     }
 
-    /// <summary>Stops a service and forgets it; one that does not exist is stopped.</summary>
+    /// <summary>
+    /// Starts a slice with properties that it begins with and others that can change; one that exists is given the
+    /// latter. systemd makes those above it by itself, which then exist without properties.
+    /// </summary>
+    /// <exception cref="BusException">systemd refuses.</exception>
+    internal void EnsureSlice(string unit, ImmutableArray<UnitProperty> initial, ImmutableArray<UnitProperty> properties)
+    {
+        string operation = $"start {unit}";
+        try
+        {
+            using BusMessage define = NewManagerCall("StartTransientUnit").Add(unit).Add("replace")
+                .AddArray("(sv)", array => WriteAll(array, [.. initial, .. properties]))
+                .AddArray("(sa(sv))", _ => { });
+            RunJob(define, operation);
+        }
+        catch (BusException e) when (e.Name == UnitExists)
+        {
+            SetProperties(unit, properties);
+            using BusMessage start = NewManagerCall("StartUnit").Add(unit).Add("replace");
+            RunJob(start, operation);
+        }
+    }
+
+    /// <summary>Changes a unit until it is stopped or the machine is; it keeps them over a reload of systemd.</summary>
+    /// <exception cref="BusException">There is no such unit, or it has no such property.</exception>
+    internal void SetProperties(string unit, ImmutableArray<UnitProperty> properties)
+    {
+        using BusMessage call = NewManagerCall("SetUnitProperties").Add(unit).Add(true)
+            .AddArray("(sv)", array => WriteAll(array, properties));
+        Call(call, $"set properties of {unit}").Dispose();
+    }
+
+    /// <summary>Stops a unit and forgets it; one that does not exist is stopped.</summary>
     public void Stop(string unit)
     {
         try
@@ -106,6 +138,41 @@ public sealed class SystemdBus : IDisposable
         {
             LibSystemd.sd_bus_flush_close_unref(_bus);
             _bus = 0;
+        }
+    }
+
+    private static nint Connect()
+    {
+        const string Operation = "connect to the system bus";
+        try
+        {
+            BusException.Check(LibSystemd.sd_bus_open_system(out nint bus), Operation);
+            return bus;
+        }
+        catch (DllNotFoundException)
+        {
+            throw new BusException(Operation, null, $"{LibSystemd.Library} is not installed");
+        }
+    }
+
+    private static void WriteAll(BusMessage properties, ImmutableArray<UnitProperty> all)
+    {
+        foreach (UnitProperty property in all)
+        {
+            switch (property)
+            {
+                case UnitProperty.Flag flag:
+                    Write(properties, flag.Name, "b", value => value.Add(flag.Value));
+                    break;
+                case UnitProperty.Number number:
+                    Write(properties, number.Name, "t", value => value.Add(number.Value));
+                    break;
+                case UnitProperty.Text text:
+                    Write(properties, text.Name, "s", value => value.Add(text.Value));
+                    break;
+                default:
+                    throw new UnreachableException();
+            }
         }
     }
 

@@ -5,6 +5,7 @@ using Noded.Cni.Plugins;
 using Noded.Cni.Plugins.Serving;
 using Noded.Hosting;
 using Noded.Kubelet;
+using Noded.Kubelet.Configuration;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Logs;
@@ -50,6 +51,8 @@ internal sealed class NodeComposition : IDisposable
         Flight = new FlightRecorder(FlightCapacity, clock);
         Events = new EventRecorder(EventCapacity, Flight, clock);
         CgroupHierarchies hierarchies = CgroupHierarchies.Discover();
+        CgroupDriverName driver = NodeCgroups.Choose(options.Paths, options.Settings.CgroupDriver, clock);
+        ICgroupDriver cgroups = NodeCgroups.Open(options.Paths, driver, hierarchies, clock);
         _inotify = new Inotify(_reactor);
         _containerd = UnixSocketChannel.Open(options.Paths.ContainerdSocket);
         Logs = new ContainerLogReader(_inotify);
@@ -60,7 +63,8 @@ internal sealed class NodeComposition : IDisposable
             options.Paths,
             options.Containerd,
             version => new ContainerdConfig(
-                options.Paths, version, options.Runc, BuiltInImages.PauseReference, !mayRaiseLimits),
+                options.Paths, version, options.Runc, BuiltInImages.PauseReference,
+                driver == CgroupDriverName.Systemd, !mayRaiseLimits),
             SystemdBus.IsRunning
                 ? new ContainerdUnit(options.Paths, clock)
                 : new DetachedContainerd(options.Paths, hierarchies),
@@ -70,7 +74,7 @@ internal sealed class NodeComposition : IDisposable
             options.Paths, options.Network, CniLinksOf(options.Paths), Environment.ProcessPath!, () => RtNetlink.Open(), Flight,
             clock);
         _kubeletServices = new KubeletServices(
-            _containerd.CreateCallInvoker(), _inotify, hierarchies, Flight, Events, new KubeletMetrics(Metrics), clock,
+            _containerd.CreateCallInvoker(), _inotify, cgroups, Flight, Events, new KubeletMetrics(Metrics), clock,
             Random.Shared.NextDouble, loggers);
         _kubelet = NewKubelet();
 
@@ -90,7 +94,7 @@ internal sealed class NodeComposition : IDisposable
             new SupervisedComponent("containerd", RunContainerdAsync, Flight, clock, logger),
             new SupervisedComponent("kubelet", RunKubeletAsync, Flight, clock, logger),
             new SupervisedComponent("services", services.RunAsync, Flight, clock, logger),
-            new SupervisedComponent("service-proxy", NewServiceProxy(services, hierarchies, loggers), Flight, clock, logger),
+            new SupervisedComponent("service-proxy", NewServiceProxy(services, hierarchies, cgroups, loggers), Flight, clock, logger),
             .. NodeDns.TryCreate(options, services, Metrics, clock, loggers) is { } dns
                 ? [new SupervisedComponent("dns", dns.RunAsync, Flight, clock, logger)]
                 : Array.Empty<SupervisedComponent>(),
@@ -192,7 +196,7 @@ internal sealed class NodeComposition : IDisposable
 
     /// <summary>One that fails is made anew: it begins with what is pinned.</summary>
     private Func<CancellationToken, Task> NewServiceProxy(
-        IServiceSource services, CgroupHierarchies hierarchies, ILoggerFactory loggers)
+        IServiceSource services, CgroupHierarchies hierarchies, ICgroupDriver cgroups, ILoggerFactory loggers)
     {
         ServiceProxyMetrics metrics = new(Metrics);
         KubeletReports reports = new(() => _kubelet);
@@ -203,7 +207,7 @@ internal sealed class NodeComposition : IDisposable
             await reports.WaitForPodsAsync(ProxyPatience, Clock, cancellationToken);
             EnsureBpfFileSystem();
             ServiceProxyComponent proxy = new(
-                new ServiceProxyOptions(TranslatedCgroup(hierarchies), Options.Paths.BpfPins, new NodeTopology(Options.NodeName))
+                new ServiceProxyOptions(TranslatedCgroup(hierarchies, cgroups), Options.Paths.BpfPins, new NodeTopology(Options.NodeName))
                 {
                     PodCidrs = [.. Options.Network.PodCidrs],
                 },
@@ -229,17 +233,17 @@ internal sealed class NodeComposition : IDisposable
     }
 
     /// <summary>Whose sockets reach Services: the machine's if the node is its own, otherwise the node's.</summary>
-    private string TranslatedCgroup(CgroupHierarchies hierarchies)
+    private string TranslatedCgroup(CgroupHierarchies hierarchies, ICgroupDriver cgroups)
     {
         string root = hierarchies.All.FirstOrDefault(hierarchy => hierarchy.IsUnified)?.MountPoint
             ?? throw new IOException("cgroup2 is not mounted: Services need it; mount it, for example at /sys/fs/cgroup/unified.");
-        if (Options.Paths.Root == "/")
+        if (Options.Paths.Root == "/" || cgroups.Node is not { } node)
         {
             return root;
         }
 
-        new Cgroup(hierarchies, Options.Paths.CgroupPrefix).Create();
-        return Path.Combine(root, Options.Paths.CgroupPrefix);
+        cgroups.Ensure(node, new CgroupLimits());
+        return Path.Combine(root, node.Path);
     }
 
     private KubeletComponent NewKubelet() =>

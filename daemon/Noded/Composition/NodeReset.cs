@@ -50,6 +50,7 @@ internal static class NodeReset
         DnsComponent.Remove(paths.DnsAddresses);
         NodeNetwork.Remove(paths, NodeComposition.CniLinksOf(paths));
         RemoveMounts(paths, output);
+        NodeCgroups.Remove(paths, TimeProvider.System);
         RemoveCgroups(paths);
         RemoveFiles(paths, keepManifests, output);
     }
@@ -106,8 +107,9 @@ internal static class NodeReset
     private static async Task KillLeftoversAsync(
         NodePaths paths, FdReactor reactor, TextWriter output, CancellationToken cancellationToken)
     {
-        Cgroup cgroup = new(CgroupHierarchies.Discover(), paths.CgroupPrefix);
-        foreach (int pid in cgroup.Processes().Where(pid => pid != Environment.ProcessId))
+        IEnumerable<int> pids = NodeCgroups.All(paths, CgroupHierarchies.Discover(), TimeProvider.System)
+            .SelectMany(cgroup => cgroup.Processes());
+        foreach (int pid in pids.Where(pid => pid != Environment.ProcessId))
         {
             if (ProcessIdentity.TryRead(pid) is not null)
             {

@@ -36,6 +36,7 @@ public sealed class KubeletSettingsReaderTests : IDisposable
             containerLogMaxSize: 1Mi
             containerLogMaxFiles: 3
             crashLoopBackOff: {maxContainerRestartPeriod: 5s}
+            cgroupDriver: systemd
             podPidsLimit: 100
             cpuCFSQuota: false
             cpuCFSQuotaPeriod: 20ms
@@ -65,6 +66,7 @@ public sealed class KubeletSettingsReaderTests : IDisposable
         Assert.Equal(["10.96.0.10", "fd00::a"], settings.ClusterDns!.Value.AsEnumerable());
         Assert.Equal(new LogRotationOptions(1 << 20, 3), settings.LogRotation);
         Assert.Equal(new CrashLoopOptions(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5)), settings.CrashLoop);
+        Assert.Equal(CgroupDriverName.Systemd, settings.CgroupDriver);
         Assert.Equal(new CgroupOptions(100, false, TimeSpan.FromMilliseconds(20)), settings.Cgroups);
         Assert.Equal(new NodeResources(1100, 11 << 20, 1 << 30, 10), settings.Reserved);
         Assert.False(settings.EnforceNodeAllocatable);
@@ -101,7 +103,8 @@ public sealed class KubeletSettingsReaderTests : IDisposable
     [InlineData("maxPods: many", "3: maxPods: cannot unmarshal string into int32")]
     [InlineData("maxPod: 1", "3: unknown field \"maxPod\"")]
     [InlineData("maxPods: 1\nmaxPods: 2", "4: duplicate field \"maxPods\"")]
-    [InlineData("cgroupDriver: systemd", "3: cgroupDriver: Forbidden: noded does not act on this setting")]
+    [InlineData("cgroupRoot: /a", "3: cgroupRoot: Forbidden: noded does not act on this setting")]
+    [InlineData("cgroupDriver: none", "3: cgroupDriver: Unsupported value: \"none\": supported values: \"cgroupfs\", \"systemd\"")]
     [InlineData("fileCheckFrequency: 20", "3: fileCheckFrequency: cannot unmarshal number into string")]
     [InlineData("fileCheckFrequency: soon", "3: fileCheckFrequency: Invalid value: \"soon\": needs a duration such as 90s or 5m")]
     [InlineData("clusterDNS:\n- 10.0.0.1\n- dns", "5: clusterDNS[1]: Invalid value: \"dns\": must be a valid IP address")]

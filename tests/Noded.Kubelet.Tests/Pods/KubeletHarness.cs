@@ -46,7 +46,8 @@ internal sealed class KubeletHarness : IAsyncDisposable
         Events = new EventRecorder(256, Flight, TimeOfDay);
         Inbox = new SyncInbox(Activity, Flight);
         SteadyClock steady = new(TimeOfDay);
-        PodLayout layout = _layout = new PodLayout(new NodePaths(_root.FullName), new CgroupHierarchies([]));
+        CgroupfsDriver driver = new(new CgroupHierarchies([]), "noded");
+        PodLayout layout = _layout = new PodLayout(new NodePaths(_root.FullName), driver);
         TerminationMessages messages = new(layout);
         Statuses = new StatusManager("192.0.2.1", messages, Flight, TimeOfDay);
         VolumeManager volumes = new(Runtime, layout, Events, Flight, new VolumeMetrics(Metrics.WithCustomRegistry(Registry)), Clock, nodeMemory: 1L << 30);
@@ -62,7 +63,7 @@ internal sealed class KubeletHarness : IAsyncDisposable
         HookRunner hooks = new(
             Runtime, new PodAddress("127.0.0.1"), Events, new LifecycleMetrics(Metrics.WithCustomRegistry(Registry)), TimeOfDay);
         ContainerStopper stopper = new(Runtime, hooks, Events, TimeOfDay, NullLogger<ContainerStopper>.Instance);
-        CgroupManager cgroups = new(layout, CgroupOptions.Default, Events, Flight);
+        CgroupManager cgroups = new(layout, driver, CgroupOptions.Default, Events, Flight);
         PodLogs logs = new(layout, (_, _) => { }, Flight);
         _intents = new IntentJournal(new NodePaths(_root.FullName).PodIntents, Flight);
         PodMetrics podMetrics = new(Metrics.WithCustomRegistry(Registry));

@@ -2,6 +2,7 @@ using k8s.Models;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Runtime;
+using Noded.Linux.Cgroups;
 using Noded.Primitives;
 
 namespace Noded.Kubelet.Tests.Pods;
@@ -98,7 +99,7 @@ public sealed class PodVolumesTests
             Directory.CreateDirectory(Path.Combine(root.FullName, "var/lib/kubelet/pods/u1"));
             Directory.CreateDirectory(Path.Combine(root.FullName, "var/lib/kubelet/pods/u2"));
             NodePaths paths = new(root.FullName);
-            PodLayout layout = new(paths, new Linux.Cgroups.CgroupHierarchies([]));
+            PodLayout layout = new(paths, new CgroupfsDriver(new CgroupHierarchies([]), "noded"));
             IntentJournal intents = new(paths.PodIntents, new FlightRecorder(16, TimeProvider.System));
             intents.Write(new PodUid("u3"), PodIntents.None);
 

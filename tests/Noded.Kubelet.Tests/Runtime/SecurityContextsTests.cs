@@ -32,7 +32,7 @@ public sealed class SecurityContextsTests
 
         Assert.Equal(
             expected,
-            SecurityContexts.ForContainer(new V1PodSpec(), container, seccompDefault: seccompDefault).Seccomp.ProfileType);
+            SecurityContexts.ForContainer(new V1Pod { Spec = new V1PodSpec() }, container, seccompDefault: seccompDefault).Seccomp.ProfileType);
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class SecurityContextsTests
         };
 
         LinuxContainerSecurityContext context = SecurityContexts.ForContainer(
-            pod,
+            new V1Pod { Spec = pod },
             new V1Container
             {
                 SecurityContext = new V1SecurityContext
@@ -124,6 +124,19 @@ public sealed class SecurityContextsTests
         Assert.Equal(("of_the_container", ""), (context.SelinuxOptions.Type, context.SelinuxOptions.Level));
         Assert.Empty(context.MaskedPaths);
         Assert.Empty(context.ReadonlyPaths);
+    }
+
+    [Theory]
+    [InlineData("RuntimeDefault", "", ProfileType.RuntimeDefault)]
+    [InlineData("Unconfined", "", ProfileType.Unconfined)]
+    [InlineData("Localhost", "k8s-deny", ProfileType.Localhost)]
+    public void ForContainer_AppArmorProfile_IsHandedOn(string type, string localhost, ProfileType expected)
+    {
+        V1AppArmorProfile profile = new() { Type = type, LocalhostProfile = localhost.Length == 0 ? null : localhost };
+
+        SecurityProfile handedOn = ForContainer(new V1PodSpec(), new V1SecurityContext { AppArmorProfile = profile }).Apparmor;
+
+        Assert.Equal((expected, localhost), (handedOn.ProfileType, handedOn.LocalhostRef));
     }
 
     [Fact]
@@ -174,5 +187,5 @@ public sealed class SecurityContextsTests
     }
 
     private static LinuxContainerSecurityContext ForContainer(V1PodSpec pod, V1SecurityContext? own) =>
-        SecurityContexts.ForContainer(pod, new V1Container { SecurityContext = own });
+        SecurityContexts.ForContainer(new V1Pod { Spec = pod }, new V1Container { SecurityContext = own });
 }

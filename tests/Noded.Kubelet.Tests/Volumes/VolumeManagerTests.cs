@@ -39,7 +39,7 @@ public sealed class VolumeManagerTests : IAsyncDisposable
         _flight = new FlightRecorder(64, _clock);
         _events = new EventRecorder(64, _flight, _clock);
         _runtime = new FakeRuntimeService(_clock);
-        _layout = new PodLayout(new NodePaths(_root.FullName), new CgroupHierarchies([]));
+        _layout = new PodLayout(new NodePaths(_root.FullName), new CgroupfsDriver(new CgroupHierarchies([]), "noded"));
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -110,7 +110,7 @@ public sealed class VolumeManagerTests : IAsyncDisposable
         File.CreateSymbolicLink(link, _root.FullName);
         try
         {
-            PodLayout layout = new(new NodePaths(link), new CgroupHierarchies([]));
+            PodLayout layout = new(new NodePaths(link), new CgroupfsDriver(new CgroupHierarchies([]), "noded"));
             VolumeManager volumes = new(_runtime, layout, _events, _flight, _metrics.Volumes, _clock, 1 << 30);
 
             await volumes.PrepareAsync(APod(("v", InMemory)), Token);

@@ -5,9 +5,10 @@ namespace Noded.Kubelet.Runtime.Containerd;
 
 /// <summary>Writes the configuration of our containerd: format 2 for 1.6 and 1.7, format 3 for 2.x.</summary>
 /// <param name="PauseImage">The sandbox image's reference, imported before the first pod.</param>
+/// <param name="SystemdCgroup">runc has systemd make the containers' cgroups, as the kubelet does the pods'.</param>
 /// <param name="RestrictOomScoreAdj">We lack CAP_SYS_RESOURCE, so no process may get a lower OOM score than we have.</param>
 public sealed record ContainerdConfig(
-    NodePaths Paths, ContainerdVersion Version, string RuncBinary, string PauseImage, bool RestrictOomScoreAdj)
+    NodePaths Paths, ContainerdVersion Version, string RuncBinary, string PauseImage, bool SystemdCgroup, bool RestrictOomScoreAdj)
 {
     /// <summary>Snapshotters for file systems that we do not use: each costs start-up time and a warning.</summary>
     private static readonly string[] DisabledPlugins =
@@ -67,7 +68,7 @@ public sealed record ContainerdConfig(
         [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
         BinaryName = {Quote(RuncBinary)}
         Root = {Quote(Paths.ContainerdState + "/runc")}
-        SystemdCgroup = false
+        SystemdCgroup = {Bool(SystemdCgroup)}
 
         """;
 
@@ -100,7 +101,7 @@ public sealed record ContainerdConfig(
         [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
         BinaryName = {Quote(RuncBinary)}
         Root = {Quote(Paths.ContainerdState + "/runc")}
-        SystemdCgroup = false
+        SystemdCgroup = {Bool(SystemdCgroup)}
 
         """;
 

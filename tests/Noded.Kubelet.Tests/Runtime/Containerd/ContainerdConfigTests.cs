@@ -57,6 +57,15 @@ public sealed class ContainerdConfigTests
         Assert.DoesNotContain(lines, line => line.Contains("sandbox_image", StringComparison.Ordinal));
     }
 
-    private static string[] Lines(ContainerdVersion version, bool restrictOomScoreAdj) => new ContainerdConfig(
-        Paths, version, "/usr/sbin/\"runc\"", "noded.internal/pause:1", restrictOomScoreAdj).ToToml().Split('\n');
+    [Theory]
+    [InlineData(1, false, "SystemdCgroup = false")]
+    [InlineData(1, true, "SystemdCgroup = true")]
+    [InlineData(2, true, "SystemdCgroup = true")]
+    public void ToToml_CgroupDriver_IsRuncs(int major, bool systemdCgroup, string expected) => Assert.Contains(
+        expected, Lines(new ContainerdVersion(major, 7, 0), restrictOomScoreAdj: false, systemdCgroup));
+
+    private static string[] Lines(ContainerdVersion version, bool restrictOomScoreAdj, bool systemdCgroup = false) =>
+        new ContainerdConfig(
+            Paths, version, "/usr/sbin/\"runc\"", "noded.internal/pause:1", systemdCgroup, restrictOomScoreAdj)
+            .ToToml().Split('\n');
 }

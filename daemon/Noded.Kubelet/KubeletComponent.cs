@@ -77,7 +77,10 @@ public sealed class KubeletComponent : IDisposable
             services.Runtime,
             services.Metrics.Runtime,
             services.Clock,
-            new RuntimeOptions(options.Settings.Cgroups, _layout.Seccomp, options.Settings.SeccompDefault));
+            new RuntimeOptions(options.Settings.Cgroups, _layout.Seccomp, options.Settings.SeccompDefault)
+            {
+                RequestTimeout = options.Settings.RuntimeRequestTimeout,
+            });
         ContainerIndex index = new();
         _genericPleg = new GenericPleg(
             runtime, index, inbox, services.Metrics.Pleg, services.Clock, services.Loggers.CreateLogger<GenericPleg>());
@@ -86,7 +89,7 @@ public sealed class KubeletComponent : IDisposable
             services.Flight, services.Clock, services.Loggers.CreateLogger<EventedPleg>());
         _statuses = new StatusManager(options.HostIp, new TerminationMessages(_layout), services.Flight, services.Clock);
         _files = new FileSource(
-            options.Paths.Manifests, options.Settings.FileCheckFrequency, new StaticPodManifests(options.NodeName, services.Clock).Read,
+            options.Settings.StaticPodPath ?? options.Paths.Manifests, options.Settings.FileCheckFrequency, new StaticPodManifests(options.NodeName, services.Clock).Read,
             inbox, services.Inotify, services.Events, _activity, services.Clock,
             services.Loggers.CreateLogger<FileSource>());
         string imageDirectory = options.Paths.ContainerdRoot;
@@ -262,7 +265,7 @@ public sealed class KubeletComponent : IDisposable
             ClusterDns = options.ClusterDns,
             ClusterDomain = options.ClusterDomain,
         };
-        PodNameService names = new(_layout, node);
+        PodNameService names = new(_layout, node, options.Settings.ResolvConf);
         TerminationMessages messages = new(_layout);
         ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), messages, node, services.Events);
         ContainerLogManager rotation = new(

@@ -14,6 +14,8 @@ internal sealed class KubeletConfiguration
 
     public string? Kind { get; set; }
 
+    public string? StaticPodPath { get; set; }
+
     public string? FileCheckFrequency { get; set; }
 
     public int? HealthzPort { get; set; }
@@ -22,6 +24,10 @@ internal sealed class KubeletConfiguration
     public List<string>? ClusterDns { get; set; }
 
     public string? ClusterDomain { get; set; }
+
+    public string? ResolvConf { get; set; }
+
+    public string? RuntimeRequestTimeout { get; set; }
 
     public string? ContainerLogMaxSize { get; set; }
 

@@ -10,6 +10,9 @@ namespace Noded.Kubelet.Configuration;
 /// <summary>What the kubelet does as its configuration says; the defaults are upstream's unless a member says otherwise.</summary>
 public sealed record KubeletSettings
 {
+    /// <summary>The directory of manifests; null where the configuration does not say.</summary>
+    public string? StaticPodPath { get; init; }
+
     /// <summary>Between two looks at the manifest directory that no event asked for.</summary>
     public TimeSpan FileCheckFrequency { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -21,6 +24,14 @@ public sealed record KubeletSettings
 
     /// <summary>Null where the configuration does not say.</summary>
     public string? ClusterDomain { get; init; }
+
+    /// <summary>
+    /// What pods get that resolve names as the machine does; empty for nothing, null where the configuration does not say.
+    /// </summary>
+    public string? ResolvConf { get; init; }
+
+    /// <summary>How long the runtime may take to answer a call, but for pulls, which may take any time.</summary>
+    public TimeSpan RuntimeRequestTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
     public LogRotationOptions LogRotation { get; init; } = LogRotationOptions.Default;
 

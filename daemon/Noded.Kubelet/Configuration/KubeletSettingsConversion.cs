@@ -29,6 +29,10 @@ internal sealed class KubeletSettingsConversion
             HealthzPort = from.HealthzPort,
             ClusterDns = ClusterDns(from.ClusterDns),
             ClusterDomain = from.ClusterDomain,
+            StaticPodPath = AbsolutePath(from.StaticPodPath, "staticPodPath"),
+            ResolvConf = from.ResolvConf is { Length: > 0 } ? AbsolutePath(from.ResolvConf, "resolvConf") : from.ResolvConf,
+            RuntimeRequestTimeout = Duration(from.RuntimeRequestTimeout, "runtimeRequestTimeout", TimeSpan.FromSeconds(1))
+                ?? defaults.RuntimeRequestTimeout,
             LogRotation = LogRotation(from, defaults.LogRotation),
             CrashLoop = CrashLoop(from, defaults.CrashLoop),
             CgroupDriver = CgroupDriver(from.CgroupDriver),
@@ -216,6 +220,16 @@ internal sealed class KubeletSettingsConversion
         }
 
         return [.. patterns ?? []];
+    }
+
+    private string? AbsolutePath(string? path, string field)
+    {
+        if (path is not null && !path.StartsWith('/'))
+        {
+            Errors.Invalid(new(field), path, "must be an absolute path");
+        }
+
+        return path;
     }
 
     private TimeSpan? Duration(string? text, string field, TimeSpan minimum)

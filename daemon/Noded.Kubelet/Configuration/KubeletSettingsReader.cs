@@ -14,7 +14,7 @@ public static class KubeletSettingsReader
     /// <summary>Fields of upstream's type that noded does not act on (yet): to ignore them silently would be a lie.</summary>
     private static readonly FrozenSet<string> NotActedOn = FrozenSet.Create(
         StringComparer.Ordinal,
-        "enableServer", "staticPodPath", "podLogsDir", "syncFrequency", "httpCheckFrequency", "staticPodURL", "staticPodURLHeader",
+        "enableServer", "podLogsDir", "syncFrequency", "httpCheckFrequency", "staticPodURL", "staticPodURLHeader",
         "address", "port", "readOnlyPort", "tlsCertFile", "tlsPrivateKeyFile", "tlsCipherSuites", "tlsMinVersion",
         "tlsCurvePreferences", "rotateCertificates", "serverTLSBootstrap", "authentication", "authorization",
         "registryPullQPS", "registryBurst", "imagePullCredentialsVerificationPolicy",
@@ -24,7 +24,7 @@ public static class KubeletSettingsReader
         "kubeletCgroups", "systemCgroups", "cgroupRoot", "cgroupsPerQOS", "cpuManagerPolicy",
         "singleProcessOOMKill", "cpuManagerPolicyOptions", "cpuManagerReconcilePeriod", "memoryManagerPolicy",
         "topologyManagerPolicy", "topologyManagerScope", "topologyManagerPolicyOptions", "qosReserved",
-        "runtimeRequestTimeout", "hairpinMode", "podCIDR", "resolvConf", "runOnce", "nodeStatusMaxImages", "maxOpenFiles",
+        "hairpinMode", "podCIDR", "runOnce", "nodeStatusMaxImages", "maxOpenFiles",
         "contentType", "kubeAPIQPS", "kubeAPIBurst", "podsPerCore", "enableControllerAttachDetach",
         "protectKernelDefaults", "makeIPTablesUtilChains", "iptablesMasqueradeBit", "iptablesDropBit", "featureGates",
         "failSwapOn", "memorySwap", "containerLogMaxWorkers", "containerLogMonitorInterval",

@@ -13,12 +13,11 @@ public sealed partial class RuntimeService(
     CallInvoker invoker, RuntimeMetrics metrics, TimeProvider clock, RuntimeOptions? options = null)
     : IRuntimeService, IImageService
 {
-    /// <summary>Upstream's <c>runtimeRequestTimeout</c>; pulls have none.</summary>
-    private static readonly TimeSpan RequestTimeout = TimeSpan.FromMinutes(2);
-
     private readonly RuntimeOptions _options = options ?? RuntimeOptions.Default;
     private readonly Protocols.Cri.V1.RuntimeService.RuntimeServiceClient _runtime = new(invoker);
     private readonly ImageService.ImageServiceClient _images = new(invoker);
+
+    private TimeSpan RequestTimeout => _options.RequestTimeout;
 
     public async Task<string> VersionAsync(CancellationToken cancellationToken)
     {

@@ -29,10 +29,13 @@ public sealed class KubeletSettingsReaderTests : IDisposable
     public void Read_EveryField_IsInTheSettings()
     {
         Write(File, Head + """
+            staticPodPath: /etc/pods
             fileCheckFrequency: 5s
             healthzPort: 0
             clusterDNS: [10.96.0.10, "fd00::a"]
             clusterDomain: example.org
+            resolvConf: ""
+            runtimeRequestTimeout: 30s
             containerLogMaxSize: 1Mi
             containerLogMaxFiles: 3
             crashLoopBackOff: {maxContainerRestartPeriod: 5s}
@@ -63,6 +66,7 @@ public sealed class KubeletSettingsReaderTests : IDisposable
         KubeletSettings settings = Read();
 
         Assert.Equal((TimeSpan.FromSeconds(5), 0, "example.org", 7), (settings.FileCheckFrequency, settings.HealthzPort, settings.ClusterDomain, settings.MaxPods));
+        Assert.Equal(("/etc/pods", "", TimeSpan.FromSeconds(30)), (settings.StaticPodPath, settings.ResolvConf, settings.RuntimeRequestTimeout));
         Assert.Equal(["10.96.0.10", "fd00::a"], settings.ClusterDns!.Value.AsEnumerable());
         Assert.Equal(new LogRotationOptions(1 << 20, 3), settings.LogRotation);
         Assert.Equal(new CrashLoopOptions(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5)), settings.CrashLoop);
@@ -105,6 +109,7 @@ public sealed class KubeletSettingsReaderTests : IDisposable
     [InlineData("maxPods: 1\nmaxPods: 2", "4: duplicate field \"maxPods\"")]
     [InlineData("cgroupRoot: /a", "3: cgroupRoot: Forbidden: noded does not act on this setting")]
     [InlineData("cgroupDriver: none", "3: cgroupDriver: Unsupported value: \"none\": supported values: \"cgroupfs\", \"systemd\"")]
+    [InlineData("resolvConf: resolv.conf", "3: resolvConf: Invalid value: \"resolv.conf\": must be an absolute path")]
     [InlineData("fileCheckFrequency: 20", "3: fileCheckFrequency: cannot unmarshal number into string")]
     [InlineData("fileCheckFrequency: soon", "3: fileCheckFrequency: Invalid value: \"soon\": needs a duration such as 90s or 5m")]
     [InlineData("clusterDNS:\n- 10.0.0.1\n- dns", "5: clusterDNS[1]: Invalid value: \"dns\": must be a valid IP address")]

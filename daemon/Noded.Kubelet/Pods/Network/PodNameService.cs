@@ -7,9 +7,11 @@ namespace Noded.Kubelet.Pods.Network;
 /// Reads the machine's name service configuration for pods and keeps their <c>/etc/hosts</c>. The machine's files are
 /// read anew for each pod: they may change while the daemon runs.
 /// </summary>
+/// <param name="resolvConf">The file to go by instead of the machine's own; empty for none.</param>
 /// <param name="etc">The machine's /etc.</param>
 /// <param name="run">The machine's /run.</param>
-internal sealed class PodNameService(PodLayout layout, NodeFacts node, string etc = "/etc", string run = "/run")
+internal sealed class PodNameService(
+    PodLayout layout, NodeFacts node, string? resolvConf = null, string etc = "/etc", string run = "/run")
 {
     /// <summary>systemd-resolved listens there, on the machine's loopback, which pods do not share.</summary>
     private const string ResolvedStub = "127.0.0.53";
@@ -38,6 +40,11 @@ internal sealed class PodNameService(PodLayout layout, NodeFacts node, string et
 
     private ResolvConf HostConfig()
     {
+        if (resolvConf is not null)
+        {
+            return resolvConf.Length == 0 ? ResolvConf.Empty : ResolvConfParser.Parse(TryRead(resolvConf));
+        }
+
         ResolvConf config = ResolvConfParser.Parse(TryRead(Path.Combine(etc, "resolv.conf")));
         return config.Servers is [ResolvedStub]
             && TryRead(Path.Combine(run, "systemd/resolve/resolv.conf")) is { Length: > 0 } real

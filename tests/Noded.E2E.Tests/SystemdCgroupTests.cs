@@ -1,3 +1,4 @@
+using Noded.Primitives;
 using Noded.Testing;
 
 namespace Noded.E2E.Tests;
@@ -100,6 +101,41 @@ public sealed class SystemdCgroupTests
         Assert.Equal(
             "", await node.ShellAsync("systemctl list-units --all --plain --no-legend 'kubepods*' 'cri-containerd-*' 'noded*'", Token));
         Assert.Equal("", await node.ShellAsync("ls -d /var/lib/noded /run/noded 2>/dev/null || :", Token));
+    }
+
+    [Fact]
+    public async Task Slices_OfANodeWithARootOfItsOwn_AreBelowOneOfItsName()
+    {
+        SystemdMachine.Require();
+        Requires.Program("containerd", "runc");
+        const string Root = "/var/lib/n";
+        string top = new NodePaths(Root).CgroupPrefix.Replace('-', '_');
+        await using SystemdMachine machine = await SystemdMachine.BootAsync(Token);
+        await ShellAsync(
+            $$"""
+            mkdir -p {{Root}}/etc/noded {{Root}}/etc/kubernetes/manifests
+            cat > {{Root}}/etc/noded/config.yaml <<'END'
+            apiVersion: kubelet.config.k8s.io/v1beta1
+            kind: KubeletConfiguration
+            cgroupDriver: systemd
+            END
+            cat > {{Root}}/etc/kubernetes/manifests/pod.yaml <<'END'
+            {{Manifest.Alone("pod", "{}")}}
+            END
+            systemd-run --quiet --collect --unit=nd-own --service-type=notify {{SystemdNode.Binary}} run --root {{Root}} --node-name node1
+            until {{SystemdNode.Binary}} images import --root {{Root}} {{SystemdNode.ImageArchive}}; do sleep 0.1; done
+            until pgrep -x testimage; do sleep 0.1; done
+            """);
+
+        string cgroups = await ShellAsync("cat /proc/$(pgrep -x testimage)/cgroup");
+        await ShellAsync($"systemctl stop nd-own; {SystemdNode.Binary} reset --root {Root} && rm -r {Root}");
+
+        Assert.Contains(
+            $"/{top}.slice/{top}-kubepods.slice/{top}-kubepods-besteffort.slice/{top}-kubepods-besteffort-pod", cgroups, StringComparison.Ordinal);
+        Assert.Equal("", await ShellAsync($"systemctl list-units --all --plain --no-legend '{top}*'"));
+
+        async Task<string> ShellAsync(string command) =>
+            (await machine.RunAsync("sh", ["-c", command], Token)).OrThrow().Output.TrimEnd('\n');
     }
 
     [Theory]

@@ -11,7 +11,7 @@ internal sealed class SystemdNode : IAsyncDisposable
 
     internal static string Binary => PublishedBinary.Path;
 
-    private static string ImageArchive => Path.Combine(RepositoryRoot.Find(), "artifacts/images/testimage.tar");
+    internal static string ImageArchive => Path.Combine(RepositoryRoot.Find(), "artifacts/images/testimage.tar");
 
     /// <param name="settings">Fields of the node's KubeletConfiguration; null for no such file.</param>
     internal static async Task<SystemdNode> CreateAsync(string? settings, CancellationToken cancellationToken)

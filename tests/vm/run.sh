@@ -11,7 +11,7 @@ source "$here/../tools/guest.sh"
 artifacts=$repository/artifacts
 suite=${VM_SUITE:-bookworm}
 # All included. Emulation is ten to thirty times slower than the machine.
-minutes=${VM_MINUTES:-40}
+minutes=${VM_MINUTES:-60}
 read -ra filter <<<"${VM_FILTER:---filter-trait Category=Machine}"
 log=$artifacts/test-results/vm-$suite.log
 packages=(systemd-sysv dbus udev kmod linux-image-cloud-amd64 apparmor containerd runc iproute2 nftables procps curl

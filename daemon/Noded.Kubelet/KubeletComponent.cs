@@ -267,6 +267,7 @@ public sealed class KubeletComponent : IDisposable
             services.Metrics.Images,
             steady,
             options.Settings.MaxParallelImagePulls);
+            new PullNarrator(new ContainerdPullProgress(services.Runtime, services.Clock), services.Events, steady),
         HookRunner hooks = new(
             runtime, new PodAddress(options.HostIp), services.Events, services.Metrics.Lifecycle, services.Clock);
         ContainerStopper stopper = new(

@@ -82,6 +82,9 @@ public interface IImageService
     /// <param name="credentials">Null to ask as nobody.</param>
     Task<string> PullImageAsync(
         string reference, RegistryCredentials? credentials, CancellationToken cancellationToken);
+    /// <summary>Bytes that the image takes; 0 when it is not on the machine.</summary>
+    Task<long> GetImageSizeAsync(string reference, CancellationToken cancellationToken);
+
 
     Task<ImmutableArray<Image>> ListImagesAsync(CancellationToken cancellationToken);
 

@@ -60,7 +60,10 @@ internal sealed class NodeComposition : IDisposable
             options.Paths,
             options.Containerd,
             version => new ContainerdConfig(
-                options.Paths, version, options.Runc, BuiltInImages.PauseReference, !mayRaiseLimits),
+                options.Paths, version, options.Runc, BuiltInImages.PauseReference, !mayRaiseLimits)
+            {
+                DropIns = ContainerdDropIns.Read(options.Paths.ContainerdDropIns),
+            },
             SystemdBus.IsRunning
                 ? new ContainerdUnit(options.Paths, clock)
                 : new DetachedContainerd(options.Paths, hierarchies),

@@ -314,6 +314,9 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
                 RefusedUser is not null && credentials?.UserName == RefusedUser, "pull_image", StatusCode.Unknown, "unauthorized");
             _images.Add(reference);
             return $"id-of-{reference}";
+    public Task<long> GetImageSizeAsync(string reference, CancellationToken cancellationToken) =>
+        CallAsync("list_image_size", reference, () => 4096L, cancellationToken);
+
         },
         cancellationToken);
 

@@ -71,7 +71,8 @@ internal sealed class KubeletHarness : IAsyncDisposable
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
                 Runtime, new ImagePuller(
-                    Runtime, new RegistryKeyring(Path.Combine(_root.FullName, "config.json"), Flight), Events,
+                    Runtime, new RegistryKeyring(Path.Combine(_root.FullName, "config.json"), Flight),
+                    new PullNarrator(new ScriptedPullProgress(), Events, steady), Events,
                     new ImageMetrics(Metrics.WithCustomRegistry(Registry)), steady, parallelism: 1), stopper, hooks, volumes,
                 new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), messages, node, Events), names, logs, messages, layout, cgroups, new ContainerIndex(),
                 journal, steady),

@@ -102,8 +102,8 @@ test-integration: build publish images ## Run the tests against the kernel, cont
 	@tests/run.sh --filter-trait Category=Integration --filter-trait Category=Conformance --filter-trait Category=E2E
 
 .PHONY: test-containerd
-test-containerd: build publish images ## Run the whole-binary tests with another containerd: CONTAINERD=/path/to/containerd
-	@NODED_CONTAINERD=$(CONTAINERD) tests/run.sh --filter-trait Category=E2E
+test-containerd: build publish images ## Run the whole-binary tests with another containerd: CONTAINERD=/path/to/containerd, RUNC=/path/to/runc
+	@NODED_CONTAINERD=$(CONTAINERD) NODED_RUNC=$(RUNC) tests/run.sh --filter-trait Category=E2E
 
 # Debian's suites whose kernels the BPF programs are tried on: 5.10, 6.1, 6.12 and the newest.
 KERNELS ?= bullseye bookworm trixie sid

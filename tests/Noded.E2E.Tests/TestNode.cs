@@ -18,6 +18,9 @@ internal sealed class TestNode : IAsyncDisposable
     /// <summary>Names the containerd to run the tests with, when it is not the machine's own.</summary>
     private const string ContainerdVariable = "NODED_CONTAINERD";
 
+    /// <summary>As <see cref="ContainerdVariable"/>, for runc.</summary>
+    private const string RuncVariable = "NODED_RUNC";
+
     private readonly NodeSandbox _sandbox;
     private readonly string[] _options;
     private GrpcChannel _channel;
@@ -82,11 +85,9 @@ internal sealed class TestNode : IAsyncDisposable
     /// <summary>Starts the daemon and returns once its log has had each of these texts.</summary>
     internal async Task StartDaemonAsync(HashSet<string> awaited, CancellationToken cancellationToken)
     {
-        string[] containerd = Environment.GetEnvironmentVariable(ContainerdVariable) is { Length: > 0 } binary
-            ? ["--containerd", binary]
-            : [];
+        string[] programs = [.. OptionOf("--containerd", ContainerdVariable), .. OptionOf("--runc", RuncVariable)];
         _daemon = await _sandbox.StartAsync(
-            PublishedBinary.Path, ["run", "--root", Paths.Root, "--node-name", "node1", .. containerd, .. _options], cancellationToken);
+            PublishedBinary.Path, ["run", "--root", Paths.Root, "--node-name", "node1", .. programs, .. _options], cancellationToken);
         Log.Clear();
         while (await _daemon.Output.ReadOrEndAsync(cancellationToken) is { } line)
         {
@@ -102,6 +103,9 @@ internal sealed class TestNode : IAsyncDisposable
 
         List<string> errors = await _daemon.Errors.ReadToEndAsync(cancellationToken);
         throw new IOException($"The daemon ended: {string.Join('\n', Log.Concat(errors))}");
+
+        static string[] OptionOf(string option, string variable) =>
+            Environment.GetEnvironmentVariable(variable) is { Length: > 0 } binary ? [option, binary] : [];
     }
 
     /// <summary>Reads on in the daemon's log until every one of these texts has ended a line.</summary>

@@ -124,7 +124,8 @@ internal sealed partial class SlowLink : IAsyncDisposable
                     return taken;
                 }
 
-                _more = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                // Several connections may wait for the same.
+                _more = _more.Task.IsCompleted ? new(TaskCreationOptions.RunContinuationsAsynchronously) : _more;
                 more = _more.Task;
             }
 

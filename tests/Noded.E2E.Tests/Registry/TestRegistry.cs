@@ -57,20 +57,24 @@ internal sealed class TestRegistry : IAsyncDisposable
         return registry;
     }
 
-    /// <summary>Builds an image that runs the test program, with a layer of bytes that do not compress, and stores it.</summary>
-    internal async Task<OciImage> PushAsync(string repository, int layerBytes, CancellationToken cancellationToken)
+    /// <summary>Builds an image of the test program and of bytes that do not compress, and stores it.</summary>
+    internal async Task<OciImage> PushAsync(string repository, int size, CancellationToken cancellationToken)
     {
-        byte[] bytes = new byte[layerBytes];
-        new Random(repository.Length + layerBytes).NextBytes(bytes);
+        byte[] bytes = new byte[size];
+        new Random(repository.Sum(letter => letter)).NextBytes(bytes);
         UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserExecute;
         ImageRecipe recipe = new()
         {
             Reference = ImageReference.Parse($"{Host}/{repository}:1"),
             Config = new ImageConfig { Entrypoint = ["/testimage"], Command = ["sleep", "3600"] },
+
+            // In one layer: two images that shared one would wait for one another.
             Layers =
             [
-                [new LayerEntry.HostFile("/testimage", Path.Combine(RepositoryRoot.Find(), "artifacts/images/testimage")) { Mode = mode }],
-                [new LayerEntry.InlineFile("/bytes", bytes) { Mode = mode }],
+                [
+                    new LayerEntry.HostFile("/testimage", Path.Combine(RepositoryRoot.Find(), "artifacts/images/testimage")) { Mode = mode },
+                    new LayerEntry.InlineFile("/bytes", bytes) { Mode = mode },
+                ],
             ],
         };
         OciImage image = ImageBuilder.Build(recipe, new BlobDirectory(Path.Combine(_directory, "built")), cancellationToken);
@@ -140,7 +144,12 @@ internal sealed class TestRegistry : IAsyncDisposable
         string directory = Path.Combine(_node.Paths.Registries, host);
         Directory.CreateDirectory(directory);
         await File.WriteAllTextAsync(
-            Path.Combine(directory, "hosts.toml"), $"server = \"http://127.0.0.1:{port}\"\n", cancellationToken);
+            Path.Combine(directory, "hosts.toml"),
+            $"""
+            [host."http://127.0.0.1:{port}"]
+            capabilities = ["pull", "resolve"]
+            """,
+            cancellationToken);
     }
 
     private async ValueTask<Stream> ConnectAsync(CancellationToken cancellationToken)

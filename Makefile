@@ -25,7 +25,7 @@ MAX_BINARY_MIB := 45
 
 PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git \
 	clang-format containernetworking-plugins iptables iputils-ping socat strace podman ethtool \
-	clang llvm libbpf-dev libelf-dev libsqlite3-dev etcd-server wrk systemd-container
+	clang llvm libbpf-dev libelf-dev libsqlite3-dev etcd-server wrk systemd-container docker-registry
 
 .PHONY: help
 help: ## List the targets
@@ -40,7 +40,7 @@ packages: ## Install the Debian packages that building, running and testing need
 	if (( $${#missing[@]} )); then
 		echo "installing $${missing[*]}"
 		apt-get update -qq
-		# Debian's containerd must not start by itself: the node brings up its own.
+		# Debian's services must not start by themselves: the node brings up its own containerd, tests their registry.
 		DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null
 	fi
 
@@ -102,8 +102,8 @@ test-integration: build publish images ## Run the tests against the kernel, cont
 	@tests/run.sh --filter-trait Category=Integration --filter-trait Category=Conformance --filter-trait Category=E2E
 
 .PHONY: test-containerd
-test-containerd: build publish images ## Run the whole-binary tests with another containerd: CONTAINERD=/path/to/containerd
-	@NODED_CONTAINERD=$(CONTAINERD) tests/run.sh --filter-trait Category=E2E
+test-containerd: build publish images ## Run the whole-binary tests with another containerd: CONTAINERD=/path/to/containerd, RUNC=/path/to/runc
+	@NODED_CONTAINERD=$(CONTAINERD) NODED_RUNC=$(RUNC) tests/run.sh --filter-trait Category=E2E
 
 # Debian's suites whose kernels the BPF programs are tried on: 5.10, 6.1, 6.12 and the newest.
 KERNELS ?= bullseye bookworm trixie sid

@@ -46,6 +46,7 @@ public sealed class KubeletComponent : IDisposable
     private readonly RuntimeService _runtime;
     private readonly GenericPleg _genericPleg;
     private readonly EventedPleg _pleg;
+    private readonly RuntimeClassFolder _classes;
     private readonly FileSource _files;
     private readonly StatusManager _statuses;
     private readonly ProbeManager _probes;
@@ -88,9 +89,10 @@ public sealed class KubeletComponent : IDisposable
             new OfferedEvents(new ContainerdEvents(services.Runtime), new CriEvents(services.Runtime)), _genericPleg, index, inbox, services.Metrics.Pleg,
             services.Flight, services.Clock, services.Loggers.CreateLogger<EventedPleg>());
         _statuses = new StatusManager(options.HostIp, new TerminationMessages(_layout), services.Flight, services.Clock);
+        _classes = new RuntimeClassFolder(options.Paths.RuntimeClasses);
         _files = new FileSource(
-            options.Settings.StaticPodPath ?? options.Paths.Manifests, options.Settings.FileCheckFrequency, new StaticPodManifests(options.NodeName, services.Clock).Read,
-            inbox, services.Inotify, services.Events, _activity, services.Clock,
+            options.Settings.StaticPodPath ?? options.Paths.Manifests, _classes, options.Settings.FileCheckFrequency,
+            new StaticPodManifests(options.NodeName, _classes, services.Clock).Read, inbox, services.Inotify, services.Events, _activity, services.Clock,
             services.Loggers.CreateLogger<FileSource>());
         string imageDirectory = options.Paths.ContainerdRoot;
         _imageGc = new ImageGarbageCollector(
@@ -267,6 +269,8 @@ public sealed class KubeletComponent : IDisposable
         };
         PodNameService names = new(_layout, node, options.Settings.ResolvConf);
         TerminationMessages messages = new(_layout);
+        SandboxSpecs sandboxes = new(
+            runtime, names, _classes, new UserNamespaces(_layout, options.Settings.MaxPods), _layout, journal);
         ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), messages, node, services.Events);
         ContainerLogManager rotation = new(
             new LogRotator(runtime, options.Settings.LogRotation, services.Clock), services.Inotify, services.Flight,
@@ -275,6 +279,7 @@ public sealed class KubeletComponent : IDisposable
         ImagePuller puller = new(
             runtime,
             new RegistryKeyring(Path.Combine(options.Paths.Kubelet, "config.json"), services.Flight),
+            new PullNarrator(new ContainerdPullProgress(services.Runtime, services.Clock), services.Events, steady),
             services.Events,
             services.Metrics.Images,
             steady,
@@ -285,7 +290,7 @@ public sealed class KubeletComponent : IDisposable
             runtime, hooks, services.Events, services.Clock, services.Loggers.CreateLogger<ContainerStopper>());
         return new PodWorkerServices(
             new PodInspector(runtime, services.Clock),
-            new PodSyncer(runtime, puller, stopper, hooks, volumes, specs, names, logs, messages, _layout, _cgroups, index, journal, steady),
+            new PodSyncer(runtime, puller, stopper, hooks, volumes, specs, sandboxes, names, logs, messages, _cgroups, index, journal, steady),
             new PodTerminator(runtime, stopper, volumes, logs, _cgroups, services.Flight),
             _probes,
             _statuses,

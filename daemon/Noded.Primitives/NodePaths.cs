@@ -20,6 +20,15 @@ public sealed record NodePaths(string Root)
     /// <summary>Manifests of Services and EndpointSlices of a node without an API server.</summary>
     public string Services => Under("etc/noded/services");
 
+    /// <summary>Manifests of RuntimeClasses of a node without an API server.</summary>
+    public string RuntimeClasses => Under("etc/noded/runtimeclasses");
+
+    /// <summary>Files that are added to the configuration of this node's containerd.</summary>
+    public string ContainerdDropIns => Under("etc/noded/containerd.d");
+
+    /// <summary>How registries are reached: a directory with a <c>hosts.toml</c> for each, where containerd's users have them.</summary>
+    public string Registries => Under("etc/containerd/certs.d");
+
     /// <summary>Where this node's BPF programs and maps are pinned: one file system for all nodes of the machine.</summary>
     public string BpfPins => "/sys/fs/bpf/" + Instance;
 

@@ -1,4 +1,3 @@
-using Noded.Linux.Cgroups;
 using Noded.Linux.Processes;
 using Noded.Protocols.Operator.V1;
 using Container = Noded.Protocols.Operator.V1.Container;
@@ -165,40 +164,5 @@ public sealed class ResourceTests
 
         Container container = Assert.Single(Assert.Single(await node.PodsAsync(Token)).Containers);
         Assert.Equal((3, "farewell"), (container.ExitCode, container.Message));
-    }
-
-    /// <summary>The files of a node's cgroups, whichever version the machine has.</summary>
-    private sealed class CgroupFiles(string prefix)
-    {
-        private static readonly Dictionary<string, string> Unified = new()
-        {
-            ["memory.limit_in_bytes"] = "memory.max",
-            ["cpu.shares"] = "cpu.weight",
-            ["cpu.cfs_quota_us"] = "cpu.max",
-        };
-
-        private readonly CgroupHierarchies _hierarchies = CgroupHierarchies.Discover();
-
-        public bool IsUnified => _hierarchies.IsUnified;
-
-        public string Find(string pattern) => Assert.Single(FindAll(pattern));
-
-        public IEnumerable<string> FindAll(string pattern)
-        {
-            string top = Path.Combine(Of("memory").MountPoint, prefix);
-            return Directory.GetDirectories(Path.Combine(top, Path.GetDirectoryName(pattern)!), Path.GetFileName(pattern))
-                .Select(path => Path.GetRelativePath(top, path));
-        }
-
-        public string Read(string cgroup, string controller, string file) => File.ReadAllText(Path.Combine(
-            Of(controller).MountPoint, prefix, cgroup, _hierarchies.IsUnified ? Unified.GetValueOrDefault(file, file) : file)).Trim();
-
-        private CgroupHierarchy Of(string controller)
-        {
-            Assert.SkipUnless(
-                _hierarchies.All.Any(hierarchy => hierarchy.Controllers.Contains(controller)),
-                $"The machine has no {controller} controller.");
-            return _hierarchies.All.First(hierarchy => hierarchy.Controllers.Contains(controller));
-        }
     }
 }

@@ -18,6 +18,9 @@ internal sealed class TestNode : IAsyncDisposable
     /// <summary>Names the containerd to run the tests with, when it is not the machine's own.</summary>
     private const string ContainerdVariable = "NODED_CONTAINERD";
 
+    /// <summary>As <see cref="ContainerdVariable"/>, for runc.</summary>
+    private const string RuncVariable = "NODED_RUNC";
+
     private readonly NodeSandbox _sandbox;
     private readonly string[] _options;
     private GrpcChannel _channel;
@@ -84,11 +87,9 @@ internal sealed class TestNode : IAsyncDisposable
     internal async Task StartDaemonAsync(
         HashSet<string> awaited, CancellationToken cancellationToken, params string[] wrapper)
     {
-        string[] containerd = Environment.GetEnvironmentVariable(ContainerdVariable) is { Length: > 0 } binary
-            ? ["--containerd", binary]
-            : [];
+        string[] programs = [.. OptionOf("--containerd", ContainerdVariable), .. OptionOf("--runc", RuncVariable)];
         string[] command =
-            [.. wrapper, PublishedBinary.Path, "run", "--root", Paths.Root, "--node-name", "node1", .. containerd, .. _options];
+            [.. wrapper, PublishedBinary.Path, "run", "--root", Paths.Root, "--node-name", "node1", .. programs, .. _options];
         _daemon = await _sandbox.StartAsync(command[0], command[1..], cancellationToken);
         Log.Clear();
         while (await _daemon.Output.ReadOrEndAsync(cancellationToken) is { } line)
@@ -105,6 +106,9 @@ internal sealed class TestNode : IAsyncDisposable
 
         List<string> errors = await _daemon.Errors.ReadToEndAsync(cancellationToken);
         throw new IOException($"The daemon ended: {string.Join('\n', Log.Concat(errors))}");
+
+        static string[] OptionOf(string option, string variable) =>
+            Environment.GetEnvironmentVariable(variable) is { Length: > 0 } binary ? [option, binary] : [];
     }
 
     /// <summary>Reads on in the daemon's log until every one of these texts has ended a line.</summary>

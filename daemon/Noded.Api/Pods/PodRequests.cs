@@ -4,11 +4,18 @@ using Noded.Primitives;
 
 namespace Noded.Api.Pods;
 
-/// <summary>What a pod needs and may use: what it says of itself (KEP-2837), or else its containers together.</summary>
+/// <summary>
+/// What a pod needs and may use: what it says of itself (KEP-2837), or else its containers together; and what its runtime
+/// takes beside them (KEP-688).
+/// </summary>
 public static class PodRequests
 {
     /// <summary>What the node has to have for the pod.</summary>
     public static Quantity OfPod(V1PodSpec spec, string resource) =>
+        WithoutOverhead(spec, resource) + AmountOf(spec.Overhead, resource);
+
+    /// <summary>What is there for the pod's own processes.</summary>
+    public static Quantity WithoutOverhead(V1PodSpec spec, string resource) =>
         Own(spec.Resources?.Requests, resource) ?? OfContainers(spec, resource);
 
     /// <summary>
@@ -16,6 +23,10 @@ public static class PodRequests
     /// limit and not each of its containers has one.
     /// </summary>
     public static Quantity? Limit(V1PodSpec spec, string resource) =>
+        LimitWithoutOverhead(spec, resource) is { } limit ? limit + AmountOf(spec.Overhead, resource) : null;
+
+    /// <summary>As <see cref="Limit"/>, for the pod's own processes.</summary>
+    public static Quantity? LimitWithoutOverhead(V1PodSpec spec, string resource) =>
         Own(spec.Resources?.Limits, resource) ?? LimitOfContainers(spec, resource);
 
     /// <summary>

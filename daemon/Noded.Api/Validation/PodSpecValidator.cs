@@ -1,5 +1,7 @@
 using k8s.Models;
 
+using Noded.Api.Pods;
+
 namespace Noded.Api.Validation;
 
 /// <summary>A pod's spec: its scalars here, its parts in their own validators.</summary>
@@ -15,6 +17,11 @@ internal static class PodSpecValidator
         }
 
         PodResourceValidator.Validate(spec, path, errors);
+        foreach ((string resource, ResourceQuantity amount) in spec.Overhead.OrEmpty())
+        {
+            ResourceValidator.Entry(resource, amount.ToQuantity(), path.Child("overhead").Key(resource), errors);
+        }
+
         errors.RequireOneOf(path.Child("restartPolicy"), spec.RestartPolicy, "Always", "OnFailure", "Never");
         DnsValidator.Validate(spec, path, errors);
         MetadataValidator.Labels(spec.NodeSelector, path.Child("nodeSelector"), errors);

@@ -17,14 +17,12 @@ internal static class ResourceValidator
 
         foreach ((string name, ResourceQuantity limit) in limits)
         {
-            Name(name, limitsPath.Key(name), errors);
-            Amount(name, limit.ToQuantity(), limitsPath.Key(name), errors);
+            Entry(name, limit.ToQuantity(), limitsPath.Key(name), errors);
         }
 
         foreach ((string name, ResourceQuantity request) in requests)
         {
-            Name(name, requestsPath.Key(name), errors);
-            Amount(name, request.ToQuantity(), requestsPath.Key(name), errors);
+            Entry(name, request.ToQuantity(), requestsPath.Key(name), errors);
             Overcommit(name, request.ToQuantity(), limits, path, errors);
         }
 
@@ -34,6 +32,13 @@ internal static class ResourceValidator
         {
             errors.Forbidden(path, "HugePages require cpu or memory");
         }
+    }
+
+    /// <summary>What a container may ask for, and how much of it.</summary>
+    public static void Entry(string name, Quantity amount, FieldPath path, FieldErrors errors)
+    {
+        Name(name, path, errors);
+        Amount(name, amount, path, errors);
     }
 
     /// <summary>

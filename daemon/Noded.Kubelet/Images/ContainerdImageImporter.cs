@@ -17,7 +17,7 @@ public sealed class ContainerdImageImporter(CallInvoker invoker, TimeProvider cl
     internal const string NamespaceHeader = "containerd-namespace";
 
     /// <summary>Where containerd's CRI keeps everything.</summary>
-    private const string CriNamespace = "k8s.io";
+    internal const string CriNamespace = "k8s.io";
 
     private readonly ImagesClient _images = new(invoker);
 

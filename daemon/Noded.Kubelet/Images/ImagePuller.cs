@@ -20,7 +20,13 @@ internal sealed class ContainerStartException(string reason, string message, Dat
 
 /// <summary>Brings a container's image onto the machine as its pull policy says.</summary>
 internal sealed class ImagePuller(
-    IImageService images, RegistryKeyring keyring, EventRecorder events, ImageMetrics metrics, TimeProvider clock, int parallelism = 0)
+    IImageService images,
+    RegistryKeyring keyring,
+    PullNarrator narrator,
+    EventRecorder events,
+    ImageMetrics metrics,
+    TimeProvider clock,
+    int parallelism = 0)
 {
     // After a failure the pod is looked at once more before its next try is due, and says that it waits.
     private static readonly TimeSpan BackOffNotice = TimeSpan.FromSeconds(1);
@@ -108,13 +114,12 @@ internal sealed class ImagePuller(
         {
             using IDisposable turn = await TakeTurnAsync(cancellationToken);
             long start = clock.GetTimestamp();
-            string pulled = await PullWithEachAsync(image, cancellationToken);
+            string pulled = await narrator.FollowAsync(subject, image, PullWithEachAsync(image, cancellationToken));
             TimeSpan took = clock.GetElapsedTime(start);
             metrics.PullDuration.Observe(took.TotalSeconds);
-            events.Normal(
-                subject,
-                "Pulled",
-                $"Successfully pulled image \"{image}\" in {Seconds(took)} ({Seconds(clock.GetElapsedTime(asked))} including waiting)");
+            string times = $"in {Seconds(took)} ({Seconds(clock.GetElapsedTime(asked))} including waiting)";
+            long size = await images.GetImageSizeAsync(pulled, cancellationToken);
+            events.Normal(subject, "Pulled", $"Successfully pulled image \"{image}\" {times}. Image size: {size} bytes.");
             return pulled;
         }
         catch (RuntimeCallException e)

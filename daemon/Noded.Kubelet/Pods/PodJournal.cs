@@ -18,12 +18,12 @@ internal sealed class PodJournal(EventRecorder events, FlightRecorder flight, Po
         {
             PodSandboxId created = await TimeAsync(pod.Subject, "run sandbox", create);
             metrics.StartedPods.Inc();
+            metrics.StartedUserNamespacedPods.Inc(pod.Spec.HostUsers == false ? 1 : 0);
             return created;
         }
         catch (RuntimeCallException e)
         {
-            metrics.StartedPodErrors.Inc();
-            events.Warn(pod.Subject, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {e.Detail}");
+            NoSandbox(pod, e.Detail);
             throw;
         }
     }
@@ -82,9 +82,17 @@ internal sealed class PodJournal(EventRecorder events, FlightRecorder flight, Po
         }
         catch (PodConfigException e)
         {
-            events.Warn(pod.Subject, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {e.Message}");
-            throw;
+            throw NoSandbox(pod, e.Message);
         }
+    }
+
+    /// <summary>The pod's sandbox is not to be had; to be thrown where nothing has been yet.</summary>
+    internal PodConfigException NoSandbox(Pod pod, string why)
+    {
+        metrics.StartedPodErrors.Inc();
+        metrics.StartedUserNamespacedPodErrors.Inc(pod.Spec.HostUsers == false ? 1 : 0);
+        events.Warn(pod.Subject, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {why}");
+        return new PodConfigException(why);
     }
 
     /// <summary>The node ends the pod, or does not let it run.</summary>

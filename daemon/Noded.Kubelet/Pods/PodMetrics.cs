@@ -33,6 +33,13 @@ public sealed class PodMetrics(MetricFactory factory)
     internal Counter StartedPodErrors { get; } = factory.CreateCounter(
         "kubelet_started_pods_errors_total", "Cumulative number of errors when starting pods");
 
+    internal Counter StartedUserNamespacedPods { get; } = factory.CreateCounter(
+        "kubelet_started_user_namespaced_pods_total", "Cumulative number of pods with user namespaces started.");
+
+    internal Counter StartedUserNamespacedPodErrors { get; } = factory.CreateCounter(
+        "kubelet_started_user_namespaced_pods_errors_total",
+        "Cumulative number of errors when starting pods with user namespaces.");
+
     internal Counter StartedContainers { get; } = factory.CreateCounter(
         "kubelet_started_containers_total", "Cumulative number of containers started", ["container_type"]);
 

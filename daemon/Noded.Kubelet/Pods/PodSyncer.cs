@@ -20,10 +20,10 @@ internal sealed class PodSyncer(
     HookRunner hooks,
     VolumeManager volumes,
     ContainerSpecs specs,
+    SandboxSpecs sandboxes,
     PodNameService names,
     PodLogs logs,
     TerminationMessages messages,
-    PodLayout layout,
     CgroupManager cgroups,
     ContainerIndex index,
     PodJournal journal,
@@ -116,12 +116,12 @@ internal sealed class PodSyncer(
         }
 
         await volumes.PrepareAsync(pod, cancellationToken);
-        PodSandboxSpec sandbox = new(
-            pod,
-            actions.SandboxAttempt ?? status.NewestSandbox!.Attempt,
-            journal.Hostname(pod, names.HostnameOf),
-            layout.LogDirectory(pod.Uid, pod.Name),
-            "/" + layout.PodCgroup(pod.Uid, pod.Manifest.QosClass()).Path);
+        PodSandboxSpec sandbox = sandboxes.Compose(pod, actions.SandboxAttempt ?? status.NewestSandbox!.Attempt);
+        if (actions.SandboxAttempt is not null)
+        {
+            sandbox = await sandboxes.CompleteAsync(sandbox, cancellationToken);
+        }
+
         PodSandboxId sandboxId = actions.SandboxAttempt is null
             ? status.NewestSandbox!.Id
             : await CreateSandboxAsync(sandbox, status, state, cancellationToken);
@@ -156,9 +156,6 @@ internal sealed class PodSyncer(
         }
 
         Directory.CreateDirectory(sandbox.LogDirectory);
-        PodDns dns = names.DnsOf(sandbox.Pod);
-        journal.Warn(sandbox.Pod, dns.Warnings);
-        sandbox = sandbox with { Dns = dns.Config };
         PodSandboxId created = await journal.CreateSandboxAsync(
             sandbox.Pod, () => runtime.RunPodSandboxAsync(sandbox, cancellationToken));
         index.Add(new ContainerId(created.Value), sandbox.Pod.Uid);

@@ -18,8 +18,9 @@ internal sealed class CgroupManager(
 {
     private readonly Lock _lock = new();
 
-    // Whose cgroup this daemon has made or found, and what its containers asked for of the processors if it is Burstable.
-    private readonly Dictionary<PodUid, long> _requests = [];
+    // Whose cgroup this daemon has made or found, as the pod was then: its class may come later and add to its limits. And
+    // what it asks for of the processors if it is Burstable.
+    private readonly Dictionary<PodUid, (Pod Pod, long Request)> _pods = [];
 
     /// <summary>Makes the upper cgroups and holds all pods together to <paramref name="allocatable"/>; null for no limit.</summary>
     internal void EnforceNode(NodeResources capacity, NodeResources? allocatable)
@@ -48,13 +49,13 @@ internal sealed class CgroupManager(
         }
     }
 
-    /// <summary>Makes the pod's cgroup with its limits, once for each pod and daemon; then it is there already.</summary>
+    /// <summary>Makes the pod's cgroup with its limits, once for each pod as its source tells it; then it is there already.</summary>
     /// <exception cref="IOException">It cannot be made, or a limit that the pod asks for by its annotation cannot be set.</exception>
     internal void Ensure(Pod pod)
     {
         lock (_lock)
         {
-            if (_requests.ContainsKey(pod.Uid))
+            if (_pods.TryGetValue(pod.Uid, out (Pod Pod, long Request) known) && ReferenceEquals(known.Pod, pod))
             {
                 return;
             }
@@ -74,7 +75,8 @@ internal sealed class CgroupManager(
             }
         }
 
-        Note(pod.Uid, qosClass == QosClass.Burstable ? PodRequests.OfPod(pod.Spec, "cpu").MilliValue : 0);
+        long request = qosClass == QosClass.Burstable ? PodRequests.OfPod(pod.Spec, "cpu").MilliValue : 0;
+        Note(() => _pods[pod.Uid] = (pod, request));
     }
 
     /// <exception cref="IOException">Processes are left in it.</exception>
@@ -89,23 +91,20 @@ internal sealed class CgroupManager(
             }
         }
 
-        Note(pod, null);
+        Note(() => _pods.Remove(pod));
     }
 
     /// <summary>Burstable pods have together what they asked for; upstream corrects that once a minute.</summary>
-    private void Note(PodUid pod, long? request)
+    private void Note(Action change)
     {
         lock (_lock)
         {
-            bool isChanged = request is { } milli ? _requests.TryAdd(pod, milli) : _requests.Remove(pod);
-            if (isChanged)
+            change();
+            foreach (string refused in driver.Apply(
+                layout.QosCgroup(QosClass.Burstable),
+                new CgroupLimits { CpuShares = ContainerResources.Shares(_pods.Values.Sum(known => known.Request)) }))
             {
-                foreach (string refused in driver.Apply(
-                    layout.QosCgroup(QosClass.Burstable),
-                    new CgroupLimits { CpuShares = ContainerResources.Shares(_requests.Values.Sum()) }))
-                {
-                    flight.Record(FlightEntryKind.Failed, "node", refused);
-                }
+                flight.Record(FlightEntryKind.Failed, "node", refused);
             }
         }
     }

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Noded.Api.Pods;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Resources;
 using Noded.Protocols.Cri.V1;
@@ -19,27 +20,42 @@ internal static class ContainerResources
         IDictionary<string, ResourceQuantity>? requests = container.Resources?.Requests;
         IDictionary<string, ResourceQuantity>? limits = container.Resources?.Limits;
         long? cpuLimit = Milli(limits, "cpu");
-        long? memoryLimit = Bytes(limits, "memory");
-
-        LinuxContainerResources resources = new()
-        {
-            CpuShares = Shares(Milli(requests, "cpu") ?? cpuLimit ?? 0),
-            OomScoreAdj = OomScoreAdjust.Compute(pod, container),
-        };
-        if (options.CpuCfsQuota && cpuLimit is { } milli and > 0)
-        {
-            resources.CpuPeriod = (long)options.CpuCfsQuotaPeriod.TotalMicroseconds;
-            resources.CpuQuota = (long)Quota(milli, options.CpuCfsQuotaPeriod).TotalMicroseconds;
-        }
-
-        if (memoryLimit is { } bytes and > 0)
-        {
-            resources.MemoryLimitInBytes = bytes;
-        }
+        LinuxContainerResources resources = Compute(
+            Milli(requests, "cpu") ?? cpuLimit ?? 0, cpuLimit ?? 0, Bytes(limits, "memory") ?? 0, options);
+        resources.OomScoreAdj = OomScoreAdjust.Compute(pod, container);
 
         // A size that a container does not name is one that it gets nothing of.
         resources.HugepageLimits.AddRange(HugePageSize.OfMachine.Select(
             size => new HugepageLimit { PageSize = size.KernelName, Limit = (ulong)(Bytes(limits, size.Resource) ?? 0) }));
+
+        return resources;
+    }
+
+    /// <summary>What the pod's own processes need together, from which runtimes reckon the size of a virtual machine.</summary>
+    internal static LinuxContainerResources OfPod(V1PodSpec spec, CgroupOptions options) => Compute(
+        PodRequests.WithoutOverhead(spec, "cpu").MilliValue,
+        PodRequests.LimitWithoutOverhead(spec, "cpu")?.MilliValue ?? 0,
+        PodRequests.LimitWithoutOverhead(spec, "memory")?.Value ?? 0,
+        options);
+
+    /// <summary>What the runtime itself takes, as the pod's class says; nothing without one.</summary>
+    internal static LinuxContainerResources? OfOverhead(V1PodSpec spec, CgroupOptions options)
+    {
+        long milliCpu = Milli(spec.Overhead, "cpu") ?? 0;
+        return spec.Overhead is { Count: > 0 }
+            ? Compute(milliCpu, milliCpu, Bytes(spec.Overhead, "memory") ?? 0, options)
+            : null;
+    }
+
+    /// <param name="cpuLimit">In thousandths of a processor; 0 for none, as for the memory's bytes.</param>
+    private static LinuxContainerResources Compute(long cpuRequest, long cpuLimit, long memoryLimit, CgroupOptions options)
+    {
+        LinuxContainerResources resources = new() { CpuShares = Shares(cpuRequest), MemoryLimitInBytes = memoryLimit };
+        if (options.CpuCfsQuota && cpuLimit > 0)
+        {
+            resources.CpuPeriod = (long)options.CpuCfsQuotaPeriod.TotalMicroseconds;
+            resources.CpuQuota = (long)Quota(cpuLimit, options.CpuCfsQuotaPeriod).TotalMicroseconds;
+        }
 
         return resources;
     }

@@ -15,6 +15,10 @@ public interface IRuntimeService
     /// <summary>Whether a read-only mount may be asked to hold for everything below it.</summary>
     Task<bool> SupportsRecursiveReadOnlyAsync(CancellationToken cancellationToken);
 
+    /// <summary>Whether a handler gives pods users of their own.</summary>
+    /// <param name="handler">Empty for the runtime's default.</param>
+    Task<bool> SupportsUserNamespacesAsync(string handler, CancellationToken cancellationToken);
+
     Task<ImmutableArray<PodSandbox>> ListPodSandboxesAsync(PodUid? pod, CancellationToken cancellationToken);
 
     Task<ImmutableArray<Container>> ListContainersAsync(PodUid? pod, CancellationToken cancellationToken);
@@ -77,6 +81,9 @@ public interface IImageService
 
     /// <summary>Whom the image's containers run as by default.</summary>
     Task<ImageUser> GetImageUserAsync(string reference, CancellationToken cancellationToken);
+
+    /// <summary>Bytes that the image takes; 0 when it is not on the machine.</summary>
+    Task<long> GetImageSizeAsync(string reference, CancellationToken cancellationToken);
 
     /// <summary>Fetches the image and returns its id.</summary>
     /// <param name="credentials">Null to ask as nobody.</param>

@@ -25,7 +25,7 @@ internal static class OomScoreAdjust
     {
         long own = ContainerResources.Bytes(container.Resources?.Requests, Memory) ?? 0;
         int lasting = spec.Containers.Count + (spec.InitContainers ?? []).Count(init => init.IsRestartableInit());
-        long beyond = PodRequests.OfPod(spec, Memory).Value - PodRequests.OfContainers(spec, Memory).Value;
+        long beyond = PodRequests.WithoutOverhead(spec, Memory).Value - PodRequests.OfContainers(spec, Memory).Value;
         return own + Math.Max(0, beyond / lasting);
     }
 

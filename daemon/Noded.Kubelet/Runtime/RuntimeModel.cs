@@ -92,7 +92,17 @@ public sealed record PodSandboxSpec(Pod Pod, uint Attempt, string Hostname, stri
 {
     /// <summary>Null to let the runtime copy the machine's.</summary>
     public ResolvConf? Dns { get; init; }
+
+    /// <summary>Which of the runtime's handlers runs the pod; empty for its default.</summary>
+    public string RuntimeHandler { get; init; } = string.Empty;
+
+    /// <summary>Null for the machine's.</summary>
+    public UserMapping? Users { get; init; }
 }
+
+/// <summary>Which users, and groups, of the machine those of a pod's user namespace are, from its root on.</summary>
+/// <param name="First">Whom the pod's root is.</param>
+public sealed record UserMapping(uint First, uint Length);
 
 /// <summary>What resolv.conf(5) says.</summary>
 public sealed record ResolvConf(

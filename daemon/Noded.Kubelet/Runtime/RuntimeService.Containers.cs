@@ -151,13 +151,13 @@ public sealed partial class RuntimeService
             {
                 Resources = ContainerResources.Compute(pod, spec.Container, _options.Cgroups),
                 SecurityContext = SecurityContexts.ForContainer(
-                    pod.Manifest, spec.Container, _options.SeccompDirectory, _options.SeccompDefault),
+                    pod.Manifest, spec.Container, _options.SeccompDirectory, _options.SeccompDefault, sandbox.Users),
             },
         };
         config.Command.AddRange(spec.Command);
         config.Args.AddRange(spec.Arguments);
         config.Envs.AddRange(spec.Environment.Select(pair => new KeyValue { Key = pair.Key, Value = pair.Value }));
-        config.Mounts.AddRange(spec.Mounts.Select(ToMount));
+        config.Mounts.AddRange(spec.Mounts.Select(mount => ToMount(mount, sandbox.Users)));
         AddPodLabels(config.Labels, pod);
         config.Labels[RuntimeLabels.ContainerName] = spec.Container.Name;
         config.Annotations[RuntimeLabels.ContainerHash] = spec.SpecHash;
@@ -165,7 +165,8 @@ public sealed partial class RuntimeService
         return config;
     }
 
-    private static Mount ToMount(ContainerMount mount) => new()
+    /// <param name="users">The files' owners are to be those of the pod's namespace with the same numbers.</param>
+    private static Mount ToMount(ContainerMount mount, UserMapping? users) => new()
     {
         ContainerPath = mount.ContainerPath,
         HostPath = mount.HostPath,
@@ -177,7 +178,11 @@ public sealed partial class RuntimeService
             MountPropagation.Bidirectional => Protocols.Cri.V1.MountPropagation.PropagationBidirectional,
             _ => Protocols.Cri.V1.MountPropagation.PropagationPrivate,
         },
+        UidMappings = { Mappings(users) },
+        GidMappings = { Mappings(users) },
     };
+
+    private static IEnumerable<IDMapping> Mappings(UserMapping? users) => users is null ? [] : [SecurityContexts.ToMapping(users)];
 
     /// <summary>The API writes <c>SIGRTMIN+1</c> where CRI has <c>SIGRTMINPLUS1</c>.</summary>
     internal static Signal ToSignal(string? name) =>

@@ -5,29 +5,17 @@ namespace Noded.Kubelet.Runtime;
 
 public sealed partial class RuntimeService
 {
-    public async Task<string?> TryGetImageAsync(string reference, CancellationToken cancellationToken)
-    {
-        ImageStatusResponse response = await CallAsync(
-            "image_status",
-            reference,
-            _images.ImageStatusAsync,
-            new ImageStatusRequest { Image = new ImageSpec { Image = reference } },
-            RequestTimeout,
-            cancellationToken);
-        return response.Image?.Id;
-    }
+    public async Task<string?> TryGetImageAsync(string reference, CancellationToken cancellationToken) =>
+        (await GetImageAsync(reference, cancellationToken))?.Id;
 
     public async Task<ImageUser> GetImageUserAsync(string reference, CancellationToken cancellationToken)
     {
-        ImageStatusResponse response = await CallAsync(
-            "image_status",
-            reference,
-            _images.ImageStatusAsync,
-            new ImageStatusRequest { Image = new ImageSpec { Image = reference } },
-            RequestTimeout,
-            cancellationToken);
-        return new ImageUser(response.Image?.Uid?.Value, response.Image?.Username);
+        Protocols.Cri.V1.Image? image = await GetImageAsync(reference, cancellationToken);
+        return new ImageUser(image?.Uid?.Value, image?.Username);
     }
+
+    public async Task<long> GetImageSizeAsync(string reference, CancellationToken cancellationToken) =>
+        (long)((await GetImageAsync(reference, cancellationToken))?.Size ?? 0);
 
     public async Task<string> PullImageAsync(
         string reference, RegistryCredentials? credentials, CancellationToken cancellationToken)
@@ -66,4 +54,16 @@ public sealed partial class RuntimeService
         new RemoveImageRequest { Image = new ImageSpec { Image = id } },
         RequestTimeout,
         cancellationToken);
+
+    private async Task<Protocols.Cri.V1.Image?> GetImageAsync(string reference, CancellationToken cancellationToken)
+    {
+        ImageStatusResponse response = await CallAsync(
+            "image_status",
+            reference,
+            _images.ImageStatusAsync,
+            new ImageStatusRequest { Image = new ImageSpec { Image = reference } },
+            RequestTimeout,
+            cancellationToken);
+        return response.Image;
+    }
 }

@@ -35,7 +35,7 @@ public sealed partial class RuntimeService
             "run_podsandbox",
             sandbox.Pod.ToString(),
             _runtime.RunPodSandboxAsync,
-            new RunPodSandboxRequest { Config = ToConfig(sandbox) },
+            new RunPodSandboxRequest { Config = ToConfig(sandbox), RuntimeHandler = sandbox.RuntimeHandler },
             RequestTimeout,
             cancellationToken);
         return new PodSandboxId(
@@ -108,7 +108,7 @@ public sealed partial class RuntimeService
         }
     }
 
-    private static PodSandboxConfig ToConfig(PodSandboxSpec sandbox)
+    private PodSandboxConfig ToConfig(PodSandboxSpec sandbox)
     {
         Pod pod = sandbox.Pod;
         PodSandboxConfig config = new()
@@ -125,7 +125,9 @@ public sealed partial class RuntimeService
             Linux = new LinuxPodSandboxConfig
             {
                 CgroupParent = sandbox.CgroupParent,
-                SecurityContext = SecurityContexts.ForSandbox(pod.Spec),
+                SecurityContext = SecurityContexts.ForSandbox(pod.Spec, sandbox.Users),
+                Resources = ContainerResources.OfPod(pod.Spec, _options.Cgroups),
+                Overhead = ContainerResources.OfOverhead(pod.Spec, _options.Cgroups),
             },
         };
         foreach (V1Sysctl sysctl in pod.Spec.SecurityContext?.Sysctls ?? [])

@@ -26,14 +26,20 @@ public sealed partial class RuntimeService(
         return $"{version.RuntimeName} {version.RuntimeVersion}";
     }
 
-    public async Task<bool> SupportsRecursiveReadOnlyAsync(CancellationToken cancellationToken)
+    public async Task<bool> SupportsRecursiveReadOnlyAsync(CancellationToken cancellationToken) =>
+        await FeaturesAsync(string.Empty, cancellationToken) is { RecursiveReadOnlyMounts: true };
+
+    public async Task<bool> SupportsUserNamespacesAsync(string handler, CancellationToken cancellationToken) =>
+        await FeaturesAsync(handler, cancellationToken) is { UserNamespaces: true };
+
+    /// <summary>
+    /// What a handler can do; the one without a name is that of pods without a runtime class. Runtimes before 2.0 name none.
+    /// </summary>
+    private async Task<RuntimeHandlerFeatures?> FeaturesAsync(string handler, CancellationToken cancellationToken)
     {
         StatusResponse status = await CallAsync(
             "status", "runtime", _runtime.StatusAsync, new StatusRequest(), RequestTimeout, cancellationToken);
-
-        // The handler without a name is the one of pods without a runtime class; runtimes before 2.0 name none.
-        return status.RuntimeHandlers.Any(
-            handler => handler.Name.Length == 0 && handler.Features?.RecursiveReadOnlyMounts == true);
+        return status.RuntimeHandlers.FirstOrDefault(known => known.Name == handler)?.Features;
     }
 
     /// <summary>One unary call: deadline, metrics, and failures as <see cref="IOException"/> that name the object.</summary>

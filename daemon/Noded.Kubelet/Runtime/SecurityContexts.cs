@@ -18,11 +18,11 @@ internal static class SecurityContexts
     private static readonly string[] ReadonlyPaths =
         ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-    internal static LinuxSandboxSecurityContext ForSandbox(V1PodSpec pod)
+    internal static LinuxSandboxSecurityContext ForSandbox(V1PodSpec pod, UserMapping? users = null)
     {
         LinuxSandboxSecurityContext context = new()
         {
-            NamespaceOptions = Namespaces(pod),
+            NamespaceOptions = Namespaces(pod, users),
             Privileged = pod.Containers.Any(container => container.SecurityContext?.Privileged == true),
             // Whatever the pod says: that is for its containers, and the sandbox's own process needs next to nothing.
             Seccomp = Default(isRuntimes: true),
@@ -43,14 +43,18 @@ internal static class SecurityContexts
     }
 
     internal static LinuxContainerSecurityContext ForContainer(
-        V1Pod manifest, V1Container container, string seccompDirectory = "", bool seccompDefault = false)
+        V1Pod manifest,
+        V1Container container,
+        string seccompDirectory = "",
+        bool seccompDefault = false,
+        UserMapping? users = null)
     {
         V1PodSpec pod = manifest.Spec;
         V1SecurityContext? own = container.SecurityContext;
         bool privileged = own?.Privileged == true;
         LinuxContainerSecurityContext context = new()
         {
-            NamespaceOptions = Namespaces(pod),
+            NamespaceOptions = Namespaces(pod, users),
             Privileged = privileged,
             ReadonlyRootfs = own?.ReadOnlyRootFilesystem == true,
             NoNewPrivs = own?.AllowPrivilegeEscalation == false,
@@ -81,7 +85,10 @@ internal static class SecurityContexts
         return context;
     }
 
-    private static NamespaceOption Namespaces(V1PodSpec pod) => new()
+    /// <summary>One for users as for groups.</summary>
+    internal static IDMapping ToMapping(UserMapping users) => new() { HostId = users.First, Length = users.Length };
+
+    private static NamespaceOption Namespaces(V1PodSpec pod, UserMapping? users) => new()
     {
         Network = pod.HostNetwork == true ? NamespaceMode.Node : NamespaceMode.Pod,
         Ipc = pod.HostIPC == true ? NamespaceMode.Node : NamespaceMode.Pod,
@@ -91,6 +98,9 @@ internal static class SecurityContexts
             (_, true) => NamespaceMode.Pod,
             _ => NamespaceMode.Container,
         },
+        UsernsOptions = users is null
+            ? null
+            : new UserNamespace { Mode = NamespaceMode.Pod, Uids = { ToMapping(users) }, Gids = { ToMapping(users) } },
     };
 
     private static IEnumerable<long> Groups(V1PodSpec pod)

@@ -11,8 +11,10 @@ namespace Noded.Kubelet.Sources;
 /// Static pods from a directory of manifests. Events of the directory cause a look at it; a look now and then makes up
 /// for events that were lost. A file that turns bad keeps the pods of its last good version.
 /// </summary>
+/// <param name="classes">What pods refer to: when it changes, the manifests mean something else and are read anew.</param>
 internal sealed partial class FileSource(
     string directory,
+    RuntimeClassFolder classes,
     TimeSpan checkFrequency,
     ManifestReader read,
     SyncInbox inbox,
@@ -38,12 +40,14 @@ internal sealed partial class FileSource(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using DirectoryWatch watch = new(directory, inotify);
+        using DirectoryWatch classWatch = new(classes.Location, inotify);
         bool isAudit = false;
         while (true)
         {
-            RenewWatch(watch);
+            RenewWatch(watch, directory);
+            RenewWatch(classWatch, classes.Location);
             await ScanAsync(isAudit && watch.IsOpen, cancellationToken);
-            isAudit = !await WaitForChangeAsync(watch, cancellationToken);
+            isAudit = !await WaitForChangeAsync(watch, classWatch, cancellationToken);
         }
     }
 
@@ -59,7 +63,8 @@ internal sealed partial class FileSource(
         try
         {
             ImmutableSortedDictionary<string, ManifestFile> before = _files;
-            _files = ManifestDirectory.Read(directory, before, read, trustStamps);
+            ImmutableSortedDictionary<string, ManifestFile> known = classes.Refresh() ? ManifestDirectory.Unread(before) : before;
+            _files = ManifestDirectory.Read(directory, known, read, trustStamps);
             Report(before);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -90,13 +95,13 @@ internal sealed partial class FileSource(
         }
 
         (ImmutableArray<Pod> pods, ImmutableArray<string> duplicates) = ManifestDirectory.Merge(_files);
-        foreach (string duplicate in duplicates.Except(_errors))
+        foreach (string error in duplicates.Concat(classes.Errors).Except(_errors))
         {
-            LogBadManifest(duplicate);
-            events.Warn($"manifest {directory}", "FailedManifest", duplicate);
+            LogBadManifest(error);
+            events.Warn($"manifest {directory}", "FailedManifest", error);
         }
 
-        _errors = [.. _files.Values.SelectMany(file => file.Errors), .. duplicates];
+        _errors = [.. _files.Values.SelectMany(file => file.Errors), .. duplicates, .. classes.Errors];
         if (!_hasReported || !ReferenceEquals(before, _files))
         {
             _hasReported = true;
@@ -115,7 +120,7 @@ internal sealed partial class FileSource(
         return string.Join(", ", changed.Concat(removed)) is { Length: > 0 } names ? names : "no manifests";
     }
 
-    private void RenewWatch(DirectoryWatch watch)
+    private void RenewWatch(DirectoryWatch watch, string watched)
     {
         try
         {
@@ -123,20 +128,27 @@ internal sealed partial class FileSource(
         }
         catch (Exception e) when (e is LinuxException or IOException or UnauthorizedAccessException)
         {
-            LogWatchFailed(directory, checkFrequency, e);
+            LogWatchFailed(watched, checkFrequency, e);
         }
     }
 
-    /// <summary>Returns when the directory has to be looked at again.</summary>
+    /// <summary>Returns when the directories have to be looked at again.</summary>
     /// <returns>Whether an event asked for the look.</returns>
-    private async Task<bool> WaitForChangeAsync(DirectoryWatch watch, CancellationToken cancellationToken)
+    private async Task<bool> WaitForChangeAsync(
+        DirectoryWatch watch, DirectoryWatch classWatch, CancellationToken cancellationToken)
     {
         using CancellationTokenSource limit = new(checkFrequency, clock);
         using CancellationTokenSource pause =
             CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        Task[] waits = [watch.WaitAsync(pause.Token), classWatch.WaitAsync(pause.Token)];
+        Task first = await Task.WhenAny(waits);
+
+        // The other one's events, if it has some now, are answered by the same look.
+        await pause.CancelAsync();
+        await Task.WhenAll(waits).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
-            await watch.WaitAsync(pause.Token);
+            await first;
             return true;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -55,6 +55,12 @@ internal static class ManifestDirectory
         return after.RemoveRange(before.Keys.Where(path => !present.Contains(path)));
     }
 
+    /// <summary>The files as they are known, each to be read again whatever it looks like.</summary>
+    internal static ImmutableSortedDictionary<string, ManifestFile> Unread(
+        ImmutableSortedDictionary<string, ManifestFile> files) =>
+        files.SetItems(files.Select(
+            file => KeyValuePair.Create(file.Key, file.Value with { Stamp = null, ContentHash = null })));
+
     /// <summary>All pods; a name that two files claim belongs to the first in order, and the other is an error.</summary>
     internal static (ImmutableArray<Pod> Pods, ImmutableArray<string> Errors) Merge(
         ImmutableSortedDictionary<string, ManifestFile> files)

@@ -8,7 +8,7 @@ using Noded.Kubelet.Pods;
 namespace Noded.Kubelet.Sources;
 
 /// <summary>Reads static pod manifests for one node.</summary>
-internal sealed class StaticPodManifests(string nodeName, TimeProvider clock)
+internal sealed class StaticPodManifests(string nodeName, IRuntimeClasses classes, TimeProvider clock)
 {
     internal ManifestContent Read(string file, ReadOnlyMemory<byte> content)
     {
@@ -18,11 +18,12 @@ internal sealed class StaticPodManifests(string nodeName, TimeProvider clock)
             [.. read.Pods.Select(ToPod)], [.. read.Errors.Select(error => error.ToString())]);
     }
 
-    /// <summary>What only this node knows to be wrong.</summary>
-    private static void FindMore(V1Pod pod, FieldPath path, FieldErrors errors)
+    /// <summary>What only this node knows: what is wrong, and what the pod's class adds to it.</summary>
+    private void FindMore(V1Pod pod, FieldPath path, FieldErrors errors)
     {
         NetworkRules.Find(pod, path, errors);
         ResourceRules.Find(pod, path, errors);
+        PodOverhead.Apply(pod, classes, path, errors);
         UnsupportedFeatures.Find(pod, path, errors);
     }
 

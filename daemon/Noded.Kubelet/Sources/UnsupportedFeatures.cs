@@ -16,8 +16,6 @@ internal static class UnsupportedFeatures
         FieldPath spec = path.Child("spec");
         Refuse(errors, spec.Child("nodeSelector"), pod.Spec.NodeSelector?.Count > 0);
         Refuse(errors, spec.Child("affinity"), pod.Spec.Affinity is not null);
-        Refuse(errors, spec.Child("runtimeClassName"), pod.Spec.RuntimeClassName is not null);
-        Refuse(errors, spec.Child("hostUsers"), pod.Spec.HostUsers == false);
         for (int i = 0; i < (pod.Spec.Volumes?.Count ?? 0); i++)
         {
             Find(pod.Spec.Volumes![i], spec.Child("volumes").Index(i), errors);

@@ -64,7 +64,10 @@ internal sealed class NodeComposition : IDisposable
             options.Containerd,
             version => new ContainerdConfig(
                 options.Paths, version, options.Runc, BuiltInImages.PauseReference,
-                driver == CgroupDriverName.Systemd, !mayRaiseLimits),
+                driver == CgroupDriverName.Systemd, !mayRaiseLimits)
+            {
+                DropIns = ContainerdDropIns.Read(options.Paths.ContainerdDropIns),
+            },
             SystemdBus.IsRunning
                 ? new ContainerdUnit(options.Paths, clock)
                 : new DetachedContainerd(options.Paths, hierarchies),

@@ -147,7 +147,7 @@ internal static class NodeReset
         List<string> directories = [paths.State, paths.Run, paths.Logs];
         if (!keepManifests)
         {
-            directories.AddRange([paths.Manifests, paths.Services]);
+            directories.AddRange([paths.Manifests, paths.Services, paths.RuntimeClasses]);
         }
 
         foreach (string directory in directories.Where(Directory.Exists))
@@ -181,7 +181,7 @@ internal static class NodeReset
     {
         foreach (string directory in (string[])
             [
-                paths.Services, Path.GetDirectoryName(paths.Services)!, paths.PodLogs, paths.LogLinks, paths.Kubelet, paths.CniConfig, paths.CniNetworks,
+                paths.Services, paths.RuntimeClasses, Path.GetDirectoryName(paths.Services)!, paths.PodLogs, paths.LogLinks, paths.Kubelet, paths.CniConfig, paths.CniNetworks,
                 "/var/lib/cni/results", "/var/lib/cni",
                 "/run/containerd/s", "/run/containerd",
             ])

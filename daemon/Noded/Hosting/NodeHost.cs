@@ -93,9 +93,13 @@ internal static partial class NodeHost
     /// <summary>Makes this process the node's only daemon; otherwise says who is.</summary>
     private static string? Claim(NodedOptions options)
     {
-        // Nobody else reaches the sockets in it, not even before their own modes are set.
-        Directory.CreateDirectory(
-            options.Paths.Run, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        // Others may pass through and see nothing: pods with users of their own come by here to what containerd has made
+        // ready for them. The sockets in it are root's from the start, since nobody else may write to a new file.
+        Directory.CreateDirectory(options.Paths.Run);
+        File.SetUnixFileMode(
+            options.Paths.Run,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+                | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         if (ProcessIdentity.TryReadAlive(options.Paths.DaemonPid) is { } other)
         {
             return $"noded runs already for {options.Paths.Root}, pid {other.Pid}; stop it first.";

@@ -64,6 +64,19 @@ public sealed class EvictionManagerTests
     }
 
     [Fact]
+    public async Task Memory_IsShort_WhatTheRuntimeTakesIsAskedFor()
+    {
+        Add("modest", memory: 300 * Mebi, request: null).Pod.Spec.Overhead =
+            new Dictionary<string, ResourceQuantity> { ["memory"] = new("400Mi") };
+        Add("greedy", memory: 250 * Mebi, request: null);
+        _stats.Set("memory.available", 50 * Mebi, 1000 * Mebi);
+
+        await SynchronizeAsync();
+
+        Assert.Equal("greedy", Assert.Single(_evicted).Pod);
+    }
+
+    [Fact]
     public async Task Allocatable_IsShort_CountsAsMemory()
     {
         Add("web", memory: 10 * Mebi, request: null);

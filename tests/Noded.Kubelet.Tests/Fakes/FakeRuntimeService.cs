@@ -40,6 +40,12 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
     /// <summary>What every container was created from, in order.</summary>
     public ImmutableArray<ContainerSpec> Created => _created;
 
+    /// <summary>Of every sandbox, in order.</summary>
+    public ImmutableArray<string> RuntimeHandlers { get; private set; } = [];
+
+    /// <summary>Of every sandbox, in order.</summary>
+    public ImmutableArray<UserMapping?> Users { get; private set; } = [];
+
     /// <summary>Of every stop of a container, in order.</summary>
     public ImmutableArray<TimeSpan> GracePeriods { get; private set; } = [];
 
@@ -143,6 +149,12 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
     public Task<bool> SupportsRecursiveReadOnlyAsync(CancellationToken cancellationToken) =>
         CallAsync("list_features", "runtime", () => SupportsRecursiveReadOnly, cancellationToken);
 
+    /// <summary>Handlers that give pods users of their own.</summary>
+    public ImmutableHashSet<string> WithUserNamespaces { get; set; } = [];
+
+    public Task<bool> SupportsUserNamespacesAsync(string handler, CancellationToken cancellationToken) =>
+        CallAsync("list_features", "runtime", () => WithUserNamespaces.Contains(handler), cancellationToken);
+
     public Task<ImmutableArray<PodSandbox>> ListPodSandboxesAsync(PodUid? pod, CancellationToken cancellationToken) =>
         CallAsync("list_podsandbox", pod?.Value ?? "all", () => SandboxesOf(pod), cancellationToken);
 
@@ -179,6 +191,8 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
             Refuse(
                 _sandboxes.Values.Any(other => other.Pod == sandbox.Pod.Uid && other.Attempt == sandbox.Attempt),
                 "run_podsandbox", StatusCode.Unknown, $"name is reserved: {sandbox.Pod} {sandbox.Attempt}");
+            RuntimeHandlers = RuntimeHandlers.Add(sandbox.RuntimeHandler);
+            Users = Users.Add(sandbox.Users);
             PodSandboxId id = new($"sandbox{++_ids}");
             _sandboxes[id] = new PodSandbox(
                 id, sandbox.Pod.Uid, sandbox.Pod.Name, sandbox.Attempt, true, clock.GetUtcNow());
@@ -299,6 +313,9 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
 
     public Task<string?> TryGetImageAsync(string reference, CancellationToken cancellationToken) => CallAsync(
         "list_image", reference, () => _images.Contains(reference) ? $"id-of-{reference}" : null, cancellationToken);
+
+    public Task<long> GetImageSizeAsync(string reference, CancellationToken cancellationToken) =>
+        CallAsync("list_image_size", reference, () => 4096L, cancellationToken);
 
     /// <summary>With whose credentials each image was asked for, in order.</summary>
     public ImmutableArray<string?> PullUsers { get; private set; } = [];

@@ -72,10 +72,12 @@ internal sealed class KubeletHarness : IAsyncDisposable
             new PodInspector(Runtime, TimeOfDay),
             new PodSyncer(
                 Runtime, new ImagePuller(
-                    Runtime, new RegistryKeyring(Path.Combine(_root.FullName, "config.json"), Flight), Events,
+                    Runtime, new RegistryKeyring(Path.Combine(_root.FullName, "config.json"), Flight),
+                    new PullNarrator(new ScriptedPullProgress(), Events, steady), Events,
                     new ImageMetrics(Metrics.WithCustomRegistry(Registry)), steady, parallelism: 1), stopper, hooks, volumes,
-                new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), messages, node, Events), names, logs, messages, layout, cgroups, new ContainerIndex(),
-                journal, steady),
+                new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), messages, node, Events),
+                new SandboxSpecs(Runtime, names, Classes, new UserNamespaces(layout, 110), layout, journal), names, logs, messages,
+                cgroups, new ContainerIndex(), journal, steady),
             new PodTerminator(Runtime, stopper, volumes, logs, cgroups, Flight),
             Probes,
             Statuses,
@@ -123,6 +125,9 @@ internal sealed class KubeletHarness : IAsyncDisposable
     public CollectorRegistry Registry { get; } = Metrics.NewCustomRegistry();
 
     public PodWorkers Workers { get; }
+
+    /// <summary>The RuntimeClasses that there are.</summary>
+    public ScriptedRuntimeClasses Classes { get; } = new();
 
     /// <summary>The conditions that the node is under.</summary>
     public ImmutableHashSet<string> Pressures { get; set; } = [];

@@ -52,6 +52,21 @@ public sealed class PodAdmitterTests
     }
 
     [Fact]
+    public void Admit_RuntimeTakesSomething_ItCountsOfThisPodAndOfTheOthers()
+    {
+        Pod pod = Requesting("u1", ("cpu", "100m"));
+        pod.Spec.Overhead = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("1901m") };
+        Pod other = Requesting("u2");
+        other.Spec.Overhead = new Dictionary<string, ResourceQuantity> { ["memory"] = new("400") };
+
+        AssertRefused("OutOfcpu", "Node didn't have enough resource: cpu, requested: 2001, used: 0, capacity: 2000", Admit(pod));
+        AssertRefused(
+            "OutOfmemory",
+            "Node didn't have enough resource: memory, requested: 601, used: 400, capacity: 1000",
+            Admit(Requesting("u1", ("memory", "601")), other));
+    }
+
+    [Fact]
     public void Admit_MoreOthersThanTheNodeTakes_IsRefused()
     {
         Assert.Null(Admit(APod(), APod("u2"), APod("u3")));

@@ -54,6 +54,22 @@ public sealed class PodCgroupLimitsTests
     }
 
     [Fact]
+    public void Compute_RuntimeTakesSomething_IsAddedToRequestsAndToLimitsThatThereAre()
+    {
+        Dictionary<string, ResourceQuantity> overhead = new() { ["cpu"] = new("250m"), ["memory"] = new("32Mi") };
+        Pod limited = Pod(("500m", "64Mi"));
+        limited.Spec.Overhead = overhead;
+        Pod unlimited = Pod(("500m", "64Mi"), (null, null));
+        unlimited.Spec.Overhead = overhead;
+
+        CgroupLimits limits = Compute(limited);
+        Assert.Equal(
+            (768, TimeSpan.FromMilliseconds(75), 96 << 20), (limits.CpuShares, limits.CpuQuota, limits.Memory));
+        limits = Compute(unlimited);
+        Assert.Equal((768, null, null), (limits.CpuShares, limits.CpuQuota, limits.Memory));
+    }
+
+    [Fact]
     public void Compute_OptionsOfTheNode_AreThere()
     {
         CgroupLimits limits = PodCgroupLimits.Compute(

@@ -51,6 +51,22 @@ public sealed class ContainerResourcesTests
         Assert.Equal((512, 0, 0, 0), Numbers(Compute(null, limits, CgroupOptions.Default with { CpuCfsQuota = false })));
     }
 
+    [Fact]
+    public void OfPodAndOverhead_ClassThatTakesSomething_AreApart()
+    {
+        Pod pod = SamplePods.APod().With(container => container.Resources = new V1ResourceRequirements
+        {
+            Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("500m"), ["memory"] = new("64Mi") },
+            Limits = new Dictionary<string, ResourceQuantity> { ["memory"] = new("128Mi") },
+        });
+        Assert.Null(ContainerResources.OfOverhead(pod.Spec, CgroupOptions.Default));
+
+        pod.Spec.Overhead = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("250m"), ["memory"] = new("32Mi") };
+
+        Assert.Equal((512, 0, 0, 128 << 20), Numbers(ContainerResources.OfPod(pod.Spec, CgroupOptions.Default)));
+        Assert.Equal((256, 100_000, 25_000, 32 << 20), Numbers(ContainerResources.OfOverhead(pod.Spec, CgroupOptions.Default)!));
+    }
+
     [Theory]
     [InlineData(0, 2)]
     [InlineData(1, 2)]

@@ -186,6 +186,26 @@ public sealed class SecurityContextsTests
         Assert.Equal(expected, $"{options.Network} {options.Ipc} {options.Pid}");
     }
 
+    [Fact]
+    public void Users_OfThePod_AreThoseOfSandboxAndContainers()
+    {
+        V1PodSpec pod = new() { Containers = [] };
+        UserMapping users = new(131072, 65536);
+
+        foreach (NamespaceOption options in (NamespaceOption[])
+            [
+                SecurityContexts.ForSandbox(pod, users).NamespaceOptions,
+                SecurityContexts.ForContainer(new V1Pod { Spec = pod }, new V1Container(), users: users).NamespaceOptions,
+            ])
+        {
+            Assert.Equal(NamespaceMode.Pod, options.UsernsOptions.Mode);
+            Assert.Equal(new IDMapping { HostId = 131072, ContainerId = 0, Length = 65536 }, Assert.Single(options.UsernsOptions.Uids));
+            Assert.Equal(options.UsernsOptions.Uids, options.UsernsOptions.Gids);
+        }
+
+        Assert.Null(SecurityContexts.ForSandbox(pod).NamespaceOptions.UsernsOptions);
+    }
+
     private static LinuxContainerSecurityContext ForContainer(V1PodSpec pod, V1SecurityContext? own) =>
         SecurityContexts.ForContainer(new V1Pod { Spec = pod }, new V1Container { SecurityContext = own });
 }

@@ -22,6 +22,7 @@ public sealed class FileSourceTests : IAsyncDisposable
     private readonly ActivityTracker _activity = new();
     private readonly EventRecorder _events;
     private readonly SyncInbox _inbox;
+    private readonly RuntimeClassFolder _classes;
     private readonly FileSource _source;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _running = [];
@@ -31,8 +32,9 @@ public sealed class FileSourceTests : IAsyncDisposable
         _inotify = new Inotify(_reactor);
         _inbox = new SyncInbox(_activity, new FlightRecorder(16, _clock));
         _events = new EventRecorder(64, new FlightRecorder(64, _clock), _clock);
+        _classes = new RuntimeClassFolder(Path.Combine(_root.FullName, "classes"));
         _source = new FileSource(
-            Manifests, TimeSpan.FromSeconds(20), Read, _inbox, _inotify, _events, _activity, _clock,
+            Manifests, _classes, TimeSpan.FromSeconds(20), Read, _inbox, _inotify, _events, _activity, _clock,
             NullLogger<FileSource>.Instance);
     }
 
@@ -96,6 +98,37 @@ public sealed class FileSourceTests : IAsyncDisposable
         _clock.Advance(TimeSpan.FromSeconds(20));
 
         await UntilAsync("web/u1");
+    }
+
+    [Fact]
+    public async Task Run_RuntimeClassComes_ReadsTheManifestsAnew()
+    {
+        await StartEmptyAsync();
+        await WriteAsync("a.yaml", "web u1");
+        await UntilAsync("web/u1");
+
+        string hidden = Path.Combine(_root.FullName, "classes", ".gvisor.yaml");
+        await File.WriteAllTextAsync(
+            hidden, "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: gvisor}\nhandler: runsc", Token);
+        File.Move(hidden, Path.Combine(_root.FullName, "classes", "gvisor.yaml"));
+
+        await UntilAsync("web/u1");
+        Assert.Equal("runsc", _classes.TryGet("gvisor")?.Handler);
+    }
+
+    [Fact]
+    public async Task Scan_RuntimeClassIsBad_IsAnErrorBesideThePods()
+    {
+        Directory.CreateDirectory(Manifests);
+        Directory.CreateDirectory(_classes.Location);
+        await WriteAsync("a.yaml", "web u1");
+        await File.WriteAllTextAsync(Path.Combine(_classes.Location, "gvisor.yaml"), "apiVersion: node.k8s.io/v1\nkind: Pod", Token);
+
+        await _source.ScanAsync(Token);
+
+        await UntilAsync("web/u1");
+        Assert.Contains("gvisor.yaml:2: kind", Assert.Single(_source.Errors), StringComparison.Ordinal);
+        Assert.Single(_events.Read());
     }
 
     [Fact]

@@ -24,8 +24,6 @@ public sealed partial class UnsupportedFeaturesTests
             [new V1Volume { Name = "a", EmptyDir = new V1EmptyDirVolumeSource { Medium = "HugePages-2Mi" } }],
         ["spec.nodeSelector"] = spec => spec.NodeSelector = new Dictionary<string, string> { ["a"] = "b" },
         ["spec.affinity"] = spec => spec.Affinity = new V1Affinity(),
-        ["spec.runtimeClassName"] = spec => spec.RuntimeClassName = "gvisor",
-        ["spec.hostUsers"] = spec => spec.HostUsers = false,
         ["lifecycle.postStart.tcpSocket"] = OfContainer(container => container.Lifecycle = new V1Lifecycle
         {
             PostStart = new V1LifecycleHandler { TcpSocket = new V1TCPSocketAction() },
@@ -86,7 +84,6 @@ public sealed partial class UnsupportedFeaturesTests
     {
         V1PodSpec spec = Plain();
         spec.SecurityContext = new V1PodSecurityContext { SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" } };
-        spec.HostUsers = true;
         spec.Containers[0].TerminationMessagePath = "/dev/termination-log";
         spec.Containers[0].TerminationMessagePolicy = "File";
         spec.Containers[0].SecurityContext = new V1SecurityContext { ProcMount = "Default", RunAsNonRoot = false };

@@ -19,6 +19,12 @@ public sealed record ContainerdConfig(
         "io.containerd.internal.v1.tracing",
     ];
 
+    /// <summary>
+    /// What users add, tables of their own. Not by containerd's <c>imports</c>: before 2.0 a file there that says a word
+    /// about CRI replaces all that we say about it.
+    /// </summary>
+    public string DropIns { get; init; } = string.Empty;
+
     public string ToToml()
     {
         StringBuilder toml = new();
@@ -42,6 +48,7 @@ public sealed record ContainerdConfig(
 
             """);
         toml.Append(Version.Major >= 2 ? CriV3() : CriV2());
+        toml.Append(DropIns);
         return toml.ToString();
     }
 
@@ -57,6 +64,9 @@ public sealed record ContainerdConfig(
         [plugins."io.containerd.grpc.v1.cri".cni]
         bin_dir = {Quote(Paths.CniBinaries)}
         conf_dir = {Quote(Paths.CniConfig)}
+
+        [plugins."io.containerd.grpc.v1.cri".registry]
+        config_path = {Quote(Paths.Registries)}
 
         [plugins."io.containerd.grpc.v1.cri".containerd]
         snapshotter = "overlayfs"
@@ -79,6 +89,9 @@ public sealed record ContainerdConfig(
 
         [plugins."io.containerd.cri.v1.images".pinned_images]
         sandbox = {Quote(PauseImage)}
+
+        [plugins."io.containerd.cri.v1.images".registry]
+        config_path = {Quote(Paths.Registries)}
 
         [plugins."io.containerd.grpc.v1.cri"]
         disable_tcp_service = true

@@ -64,6 +64,44 @@ public sealed class ContainerdConfigTests
     public void ToToml_CgroupDriver_IsRuncs(int major, bool systemdCgroup, string expected) => Assert.Contains(
         expected, Lines(new ContainerdVersion(major, 7, 0), restrictOomScoreAdj: false, systemdCgroup));
 
+    [Theory]
+    [InlineData(1, "[plugins.\"io.containerd.grpc.v1.cri\".registry]")]
+    [InlineData(2, "[plugins.\"io.containerd.cri.v1.images\".registry]")]
+    public void ToToml_Registries_AreReachedAsTheirHostsFilesSay(int major, string table)
+    {
+        string[] lines = Lines(new ContainerdVersion(major, 7, 0), restrictOomScoreAdj: false);
+
+        Assert.Equal("config_path = \"/n/etc/containerd/certs.d\"", lines[Array.IndexOf(lines, table) + 1]);
+    }
+
+    [Fact]
+    public void DropIns_OfADirectory_AreAtTheEndInTheOrderOfTheirNames()
+    {
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("nd-");
+        try
+        {
+            File.WriteAllText(Path.Combine(directory.FullName, "20.toml"), "[b]");
+            File.WriteAllText(Path.Combine(directory.FullName, "10.toml"), "[a]\nx = 1");
+            File.WriteAllText(Path.Combine(directory.FullName, ".hidden.toml"), "[c]");
+            File.WriteAllText(Path.Combine(directory.FullName, "readme"), "[d]");
+
+            string toml = new ContainerdConfig(Paths, new ContainerdVersion(1, 6, 20), "runc", "pause", false, false)
+            {
+                DropIns = ContainerdDropIns.Read(directory.FullName),
+            }.ToToml();
+
+            Assert.EndsWith(
+                $"\n\n# {directory}/10.toml\n[a]\nx = 1\n\n# {directory}/20.toml\n[b]\n", toml, StringComparison.Ordinal);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void DropIns_NoDirectory_AreNone() => Assert.Empty(ContainerdDropIns.Read("/n/nowhere"));
+
     private static string[] Lines(ContainerdVersion version, bool restrictOomScoreAdj, bool systemdCgroup = false) =>
         new ContainerdConfig(
             Paths, version, "/usr/sbin/\"runc\"", "noded.internal/pause:1", systemdCgroup, restrictOomScoreAdj)

@@ -25,7 +25,7 @@ MAX_BINARY_MIB := 45
 
 PACKAGES := containerd runc musl-tools gcc libc6-dev zlib1g-dev curl iproute2 nftables bpftool procps util-linux make git \
 	clang-format containernetworking-plugins iptables iputils-ping socat strace podman ethtool \
-	clang llvm libbpf-dev libelf-dev libsqlite3-dev etcd-server wrk systemd-container docker-registry
+	clang llvm libbpf-dev libelf-dev libsqlite3-dev etcd-server wrk systemd-container docker-registry runsc
 
 .PHONY: help
 help: ## List the targets

@@ -29,7 +29,7 @@ int xdp_source(struct xdp_md *ctx)
 	if ((void *)(frame + 1) > (void *)(long)ctx->data_end)
 		return XDP_DROP;
 
-	/* Byte by byte: what is not volatile would be taken as it is here. */
+		/* Byte by byte: what is not volatile would be taken as it is here. */
 #pragma unroll
 	for (i = 0; i < (int)sizeof(*frame); i++)
 		((__u8 *)frame)[i] = ((const volatile __u8 *)&headers)[i];

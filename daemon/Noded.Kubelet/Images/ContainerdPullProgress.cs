@@ -19,6 +19,9 @@ internal sealed class ContainerdPullProgress(CallInvoker invoker, TimeProvider c
     /// <summary>Of the labels by which a manifest holds its layers.</summary>
     private const string LayerLabel = "containerd.io/gc.ref.content.l.";
 
+    /// <summary>As containerd itself has it; a registry may have sent anything.</summary>
+    private const int MaxManifest = 8 << 20;
+
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     private readonly Content.ContentClient _content = new(invoker);
@@ -102,6 +105,10 @@ internal sealed class ContainerdPullProgress(CallInvoker invoker, TimeProvider c
         await foreach (ReadContentResponse part in call.ResponseStream.ReadAllAsync(options.CancellationToken))
         {
             content.Write(part.Data.Span);
+            if (content.Length > MaxManifest)
+            {
+                throw new JsonException($"manifest {manifest.Digest} has more than {MaxManifest} bytes");
+            }
         }
 
         return content.ToArray();

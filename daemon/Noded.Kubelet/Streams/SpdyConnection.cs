@@ -4,9 +4,9 @@ using System.Text;
 
 namespace Noded.Kubelet.Streams;
 
-/// <summary>What has come on a stream.</summary>
+/// <summary>A frame of data that has come on a stream.</summary>
 /// <param name="IsLast">The other side sends nothing more on it.</param>
-internal readonly record struct SpdyData(int Stream, ReadOnlyMemory<byte> Bytes, bool IsLast);
+internal readonly record struct SpdyFrame(int Stream, ReadOnlyMemory<byte> Bytes, bool IsLast);
 
 /// <summary>
 /// The client's side of SPDY/3.1 (draft-mbelshe-httpbis-spdy-00 is version 3), as much as runtimes' streaming servers speak
@@ -53,7 +53,7 @@ internal sealed class SpdyConnection(Stream transport) : IAsyncDisposable
 
     /// <summary>The next data of any stream; null when the server has ended the connection.</summary>
     /// <exception cref="IOException">The connection broke.</exception>
-    public async Task<SpdyData?> ReadAsync(CancellationToken cancellationToken)
+    public async Task<SpdyFrame?> ReadAsync(CancellationToken cancellationToken)
     {
         byte[] head = new byte[HeadLength];
         while (await transport.ReadAtLeastAsync(head, HeadLength, throwOnEndOfStream: false, cancellationToken) == HeadLength)
@@ -66,7 +66,7 @@ internal sealed class SpdyConnection(Stream transport) : IAsyncDisposable
             await transport.ReadExactlyAsync(content, cancellationToken);
             if (first >> 31 == 0)
             {
-                return new SpdyData((int)first, content, (flags & Last) != 0);
+                return new SpdyFrame((int)first, content, (flags & Last) != 0);
             }
 
             switch ((Control)(ushort)first)
@@ -78,7 +78,7 @@ internal sealed class SpdyConnection(Stream transport) : IAsyncDisposable
                     return null;
                 case Control.ResetStream when content.Length >= 8:
                     // How servers end the streams of a connection that is over.
-                    return new SpdyData(BinaryPrimitives.ReadInt32BigEndian(content), default, IsLast: true);
+                    return new SpdyFrame(BinaryPrimitives.ReadInt32BigEndian(content), default, IsLast: true);
                 default:
                     // Replies and settings say nothing that we did not know.
                     break;

@@ -45,7 +45,7 @@ public sealed class SpdyConnectionTests
         await server.WriteAsync(
             (byte[])[.. Frame(0x80030002, 0, [0, 0, 0, 1]), .. ping, .. Frame(5, 1, "abc"u8.ToArray()), .. Frame(0x80030007, 0, [])], Token);
 
-        SpdyData? data = await connection.ReadAsync(Token);
+        SpdyFrame? data = await connection.ReadAsync(Token);
         Assert.Equal((5, true, "abc"), (data?.Stream, data?.IsLast, Encoding.ASCII.GetString(data!.Value.Bytes.Span)));
         Assert.Null(await connection.ReadAsync(Token));
         await connection.DisposeAsync();
@@ -58,7 +58,7 @@ public sealed class SpdyConnectionTests
         (SpdyConnection connection, Stream server) = Connect();
         await server.WriteAsync(Frame(0x80030003, 0, [0, 0, 0, 3, 0, 0, 0, 5]), Token);
 
-        SpdyData? data = await connection.ReadAsync(Token);
+        SpdyFrame? data = await connection.ReadAsync(Token);
 
         Assert.Equal((3, true, 0), (data?.Stream, data?.IsLast, data?.Bytes.Length));
         await connection.DisposeAsync();

@@ -3,8 +3,6 @@ using System.Collections.Immutable;
 using k8s.Models;
 
 using Noded.Api.Serialization;
-using Noded.Api.Validation;
-using Noded.Api.Yaml;
 
 namespace Noded.Api.RuntimeClasses;
 
@@ -17,47 +15,19 @@ public static class RuntimeClassManifestReader
     public static RuntimeClassManifest Read(string file, ReadOnlySpan<byte> content)
     {
         ImmutableArray<V1RuntimeClass>.Builder classes = ImmutableArray.CreateBuilder<V1RuntimeClass>();
-        ImmutableArray<ManifestError>.Builder errors = ImmutableArray.CreateBuilder<ManifestError>();
-        try
+        ImmutableArray<ManifestError> errors = ManifestDocuments.Read(file, content, (document, fields) =>
         {
-            foreach (SourceDocument document in SourceReader.Read(Path.GetFileName(file), content))
-            {
-                try
-                {
-                    classes.Add(Read(document));
-                }
-                catch (ManifestException e)
-                {
-                    errors.AddRange(e.Errors);
-                }
-            }
-        }
-        catch (ManifestException e)
-        {
-            errors.AddRange(e.Errors);
-        }
-
-        return errors.Count > 0
-            ? new RuntimeClassManifest([], errors.DrainToImmutable())
-            : new RuntimeClassManifest(classes.DrainToImmutable(), []);
-    }
-
-    private static V1RuntimeClass Read(SourceDocument document)
-    {
-        V1RuntimeClass runtimeClass = ApiJson.Decode(
-            document,
-            document.Root,
-            FieldPath.Empty,
-            RuntimeClassJsonContext.Default.V1RuntimeClass,
-            ("node.k8s.io/v1", "RuntimeClass"));
-        FieldErrors errors = new();
-        RuntimeClassValidator.Validate(runtimeClass, errors);
-        return errors.Count == 0
-            ? runtimeClass
-            : throw new ManifestException(
-            [
-                .. errors.ToImmutable().Select(error => new ManifestError(
-                    document.File, document.LineOf(error.Field.Text), error.Field.Text, error.Message)),
-            ]);
+            V1RuntimeClass runtimeClass = ApiJson.Decode(
+                document,
+                document.Root,
+                FieldPath.Empty,
+                RuntimeClassJsonContext.Default.V1RuntimeClass,
+                ("node.k8s.io/v1", "RuntimeClass"));
+            RuntimeClassValidator.Validate(runtimeClass, fields);
+            classes.Add(runtimeClass);
+        });
+        return errors.IsEmpty
+            ? new RuntimeClassManifest(classes.DrainToImmutable(), [])
+            : new RuntimeClassManifest([], errors);
     }
 }

@@ -21,40 +21,21 @@ public static class ServiceManifestReader
 {
     public static ServiceManifest Read(string file, ReadOnlySpan<byte> content)
     {
-        string name = Path.GetFileName(file);
         ImmutableArray<V1Service>.Builder services = ImmutableArray.CreateBuilder<V1Service>();
         ImmutableArray<V1EndpointSlice>.Builder slices = ImmutableArray.CreateBuilder<V1EndpointSlice>();
-        ImmutableArray<ManifestError>.Builder errors = ImmutableArray.CreateBuilder<ManifestError>();
-        try
-        {
-            foreach (SourceDocument document in SourceReader.Read(name, content))
-            {
-                try
-                {
-                    Read(document, services, slices);
-                }
-                catch (ManifestException e)
-                {
-                    errors.AddRange(e.Errors);
-                }
-            }
-        }
-        catch (ManifestException e)
-        {
-            errors.AddRange(e.Errors);
-        }
-
-        return errors.Count > 0
-            ? new ServiceManifest([], [], errors.DrainToImmutable())
-            : new ServiceManifest(services.DrainToImmutable(), slices.DrainToImmutable(), []);
+        ImmutableArray<ManifestError> errors = ManifestDocuments.Read(
+            file, content, (document, fields) => Read(document, services, slices, fields));
+        return errors.IsEmpty
+            ? new ServiceManifest(services.DrainToImmutable(), slices.DrainToImmutable(), [])
+            : new ServiceManifest([], [], errors);
     }
 
     private static void Read(
         SourceDocument document,
         ImmutableArray<V1Service>.Builder services,
-        ImmutableArray<V1EndpointSlice>.Builder slices)
+        ImmutableArray<V1EndpointSlice>.Builder slices,
+        FieldErrors errors)
     {
-        FieldErrors errors = new();
         switch (ObjectKind.KindOf(document.Root))
         {
             case "EndpointSlice":
@@ -77,15 +58,6 @@ public static class ServiceManifestReader
                     document.LineOf("kind"),
                     "kind",
                     $"Unsupported value: \"{other}\": supported values: \"EndpointSlice\", \"Service\""));
-        }
-
-        if (errors.Count > 0)
-        {
-            throw new ManifestException(
-            [
-                .. errors.ToImmutable().Select(error => new ManifestError(
-                    document.File, document.LineOf(error.Field.Text), error.Field.Text, error.Message)),
-            ]);
         }
     }
 

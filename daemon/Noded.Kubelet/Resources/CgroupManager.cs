@@ -76,7 +76,12 @@ internal sealed class CgroupManager(
         }
 
         long request = qosClass == QosClass.Burstable ? PodRequests.OfPod(pod.Spec, "cpu").MilliValue : 0;
-        Note(() => _pods[pod.Uid] = (pod, request));
+        Note(() =>
+        {
+            bool isChanged = !_pods.TryGetValue(pod.Uid, out (Pod Pod, long Request) known) || known.Request != request;
+            _pods[pod.Uid] = (pod, request);
+            return isChanged;
+        });
     }
 
     /// <exception cref="IOException">Processes are left in it.</exception>
@@ -95,11 +100,16 @@ internal sealed class CgroupManager(
     }
 
     /// <summary>Burstable pods have together what they asked for; upstream corrects that once a minute.</summary>
-    private void Note(Action change)
+    /// <param name="change">Whether it changed what a pod asks for.</param>
+    private void Note(Func<bool> change)
     {
         lock (_lock)
         {
-            change();
+            if (!change())
+            {
+                return;
+            }
+
             foreach (string refused in driver.Apply(
                 layout.QosCgroup(QosClass.Burstable),
                 new CgroupLimits { CpuShares = ContainerResources.Shares(_pods.Values.Sum(known => known.Request)) }))

@@ -17,8 +17,9 @@ for project in "$here"/*.Tests; do
 	name=$(basename "$project")
 	log=$results/$name.log
 	printf '%s ... ' "$name"
-	# A test that hangs must not take the whole run with it.
-	timeout --kill-after=10 900 "$binaries/$name/debug/$name" --ansi off --progress off "$@" >"$log" 2>&1
+	# A test that hangs must not take the whole run with it, and the log names it.
+	timeout --kill-after=10 900 "$binaries/$name/debug/$name" --ansi off --progress off \
+		--long-running 120 --xunit-diagnostics on "$@" >"$log" 2>&1
 	code=$?
 	p=$(count succeeded "$log") f=$(count failed "$log") s=$(count skipped "$log")
 	echo "$p passed, $f failed, $s skipped"

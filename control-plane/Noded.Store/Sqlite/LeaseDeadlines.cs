@@ -37,9 +37,12 @@ internal sealed class LeaseDeadlines(TimeProvider clock) : IDisposable
         _queue.Clear();
     }
 
-    /// <summary>The leases whose time is over; they stay until they are removed.</summary>
+    /// <summary>The leases whose time is over, after the timer has fired; they stay until they are removed.</summary>
     public IReadOnlyList<long> Due()
     {
+        // A timer counts in coarser steps than the clock and may fire before it: who waits for a lease that is not due
+        // yet has to wait once more.
+        _armed = null;
         TimeSpan now = Now;
         return [.. _leases.Where(lease => lease.Value.End <= now).Select(lease => lease.Key).Order()];
     }

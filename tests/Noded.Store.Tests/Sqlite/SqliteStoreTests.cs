@@ -8,6 +8,8 @@ namespace Noded.Store.Tests.Sqlite;
 /// <summary>What only the embedded store promises: its files, its revisions over crashes, its leases over restarts.</summary>
 public sealed class SqliteStoreTests : IDisposable
 {
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("nd-store-");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -225,6 +227,24 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Lease_TimerFiresBeforeItsTime_EndsAtItsTime()
+    {
+        TestClock clock = new();
+        await using SqliteStore store = Open(clock: new HastyClock(clock));
+        long lease = await store.GrantLeaseAsync(TimeSpan.FromMinutes(10), Token);
+        await store.CommitAsync(new([], [new Change.Put("/l", Array.Empty<byte>(), lease)]), Token);
+        await using WatchReader watch = await WatchReader.StartAsync(store, WatchRequest.OfPrefix("/l", 0), Token);
+
+        TimeSpan first = await clock.WaitForTimerAsync(Token).WaitAsync(Bound, Token);
+        clock.Advance(first);
+        TimeSpan second = await clock.WaitForTimerAsync(Token).WaitAsync(Bound, Token);
+        clock.Advance(second);
+
+        Assert.True((await watch.NextAsync().WaitAsync(Bound, Token)).IsDelete);
+        Assert.Equal(TimeSpan.FromMinutes(10), first + second);
+    }
+
+    [Fact]
     public async Task Lease_TimeOfDayIsSet_EndsWhenItsTimeHasPassed()
     {
         TestClock clock = new();
@@ -264,4 +284,31 @@ public sealed class SqliteStoreTests : IDisposable
 
     private SqliteStore Open(string? path = null, TimeProvider? clock = null) => SqliteStore.Open(
         new(path ?? Database), clock ?? TimeProvider.System, NullLogger<SqliteStore>.Instance);
+
+    /// <summary>Its timers fire a millisecond before their time, as timers that count in whole milliseconds may.</summary>
+    private sealed class HastyClock(TimeProvider clock) : TimeProvider
+    {
+        private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(1);
+
+        public override long TimestampFrequency => clock.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
+
+        public override long GetTimestamp() => clock.GetTimestamp();
+
+        public override ITimer CreateTimer(
+            TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new HastyTimer(clock.CreateTimer(callback, state, Early(dueTime), period));
+
+        private static TimeSpan Early(TimeSpan dueTime) => dueTime > Step ? dueTime - Step : dueTime;
+
+        private sealed class HastyTimer(ITimer timer) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(Early(dueTime), period);
+
+            public void Dispose() => timer.Dispose();
+
+            public ValueTask DisposeAsync() => timer.DisposeAsync();
+        }
+    }
 }

@@ -290,7 +290,9 @@ public sealed class KubeletComponent : IDisposable
             runtime, hooks, services.Events, services.Clock, services.Loggers.CreateLogger<ContainerStopper>());
         return new PodWorkerServices(
             new PodInspector(runtime, services.Clock),
-            new PodSyncer(runtime, puller, stopper, hooks, volumes, specs, sandboxes, names, logs, messages, _cgroups, index, journal, steady),
+            new PodSyncer(
+                runtime, puller, stopper, hooks, volumes, specs, sandboxes, names, logs, messages, _cgroups, index, journal,
+                new StartTurns(StartTurns.PlacesOfThisMachine, StartTurns.DefaultPatience, services.Clock), steady),
             new PodTerminator(runtime, stopper, volumes, logs, _cgroups, services.Flight),
             _probes,
             _statuses,

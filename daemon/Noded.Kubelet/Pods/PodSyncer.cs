@@ -27,6 +27,7 @@ internal sealed class PodSyncer(
     CgroupManager cgroups,
     ContainerIndex index,
     PodJournal journal,
+    StartTurns turns,
     TimeProvider clock)
 {
     /// <exception cref="IOException">The runtime or the machine failed; later may be better.</exception>
@@ -156,8 +157,11 @@ internal sealed class PodSyncer(
         }
 
         Directory.CreateDirectory(sandbox.LogDirectory);
-        PodSandboxId created = await journal.CreateSandboxAsync(
-            sandbox.Pod, () => runtime.RunPodSandboxAsync(sandbox, cancellationToken));
+        PodSandboxId created = await turns.RunAsync(
+            StartStage.RunSandbox,
+            () => journal.CreateSandboxAsync(
+                sandbox.Pod, () => runtime.RunPodSandboxAsync(sandbox, cancellationToken)),
+            cancellationToken);
         index.Add(new ContainerId(created.Value), sandbox.Pod.Uid);
         if (status.NewestSandbox is not null)
         {
@@ -181,15 +185,21 @@ internal sealed class PodSyncer(
         ContainerSpec spec = await specs.ComposeAsync(pod, start, imageRef, podIps, cancellationToken);
         Directory.CreateDirectory(Path.Combine(sandbox.LogDirectory, name));
 
-        ContainerId created = await journal.CreateContainerAsync(
-            pod, name, () => runtime.CreateContainerAsync(sandboxId, sandbox, spec, cancellationToken));
+        ContainerId created = await turns.RunAsync(
+            StartStage.CreateContainer,
+            () => journal.CreateContainerAsync(
+                pod, name, () => runtime.CreateContainerAsync(sandboxId, sandbox, spec, cancellationToken)),
+            cancellationToken);
         index.Add(created, pod.Uid);
         if (start.After?.FinishedAt is not null)
         {
             state.Restarts.Restarted(name, clock.GetUtcNow());
         }
 
-        await journal.StartContainerAsync(pod, name, () => runtime.StartContainerAsync(created, cancellationToken));
+        await turns.RunAsync(
+            StartStage.StartContainer,
+            () => journal.StartContainerAsync(pod, name, () => runtime.StartContainerAsync(created, cancellationToken)),
+            cancellationToken);
         if (start.Container.Lifecycle?.PostStart is { } hook)
         {
             await RunPostStartAsync(pod, start.Container, created, hook, state, cancellationToken);

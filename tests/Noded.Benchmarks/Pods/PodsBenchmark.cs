@@ -14,10 +14,12 @@ internal sealed record PodsOptions(int Samples, int Burst);
 /// What a pod's start and stop cost beyond what the runtime needs. Two nodes side by side: one with its daemon, one whose
 /// containerd gets the same requests from here.
 /// </summary>
-internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, PodsOptions options)
+internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, RecordedPod recorded, PodsOptions options)
 {
     /// <summary>The test image ends at once on SIGTERM, so this is never waited for.</summary>
     private const long GracePeriod = 30;
+
+    private const int BurstRounds = 3;
 
     private static readonly int[] Parallelisms = [1, 2, 4, 8, 16];
 
@@ -28,7 +30,25 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
         await using BenchmarkNode node = await BenchmarkNode.StartAsync(files, cancellationToken);
         await using BenchmarkNode bare = await BenchmarkNode.StartAsync(files, cancellationToken);
         await bare.StopDaemonAsync(cancellationToken);
-        return await new PodsBenchmark(node, bare, options).MeasureAsync(machine, cancellationToken);
+        RecordedPod recorded = await RecordAsync(node, cancellationToken);
+        return await new PodsBenchmark(node, bare, recorded, options).MeasureAsync(machine, cancellationToken);
+    }
+
+    private static async Task<RecordedPod> RecordAsync(BenchmarkNode node, CancellationToken cancellationToken)
+    {
+        const string pod = "recorded";
+        using CriPods cri = new(node);
+        using TaskEvents tasks = await TaskEvents.SubscribeAsync(node.Sandbox.Paths.ContainerdSocket, cancellationToken);
+        await node.PlaceAsync(pod, PodManifest.Sleeping(pod), cancellationToken);
+        await tasks.NextContainerAsync(cancellationToken);
+        await node.WaitIdleAsync(cancellationToken);
+        RecordedPod recorded = await RecordedPod.ReadAsync(node, cancellationToken);
+
+        string sandbox = await cri.ReadySandboxAsync(pod, cancellationToken);
+        node.Withdraw(pod);
+        await tasks.WaitForExitAsync(sandbox, cancellationToken);
+        await node.WaitIdleAsync(cancellationToken);
+        return recorded;
     }
 
     private async Task<BenchmarkReport> MeasureAsync(Machine machine, CancellationToken cancellationToken)
@@ -52,16 +72,11 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
             }
         }
 
-        double floorBurst = 0;
-        foreach (int parallelism in Parallelisms)
-        {
-            floorBurst = Math.Max(floorBurst, await MeasureFloorBurstAsync(parallelism, cancellationToken));
-        }
-
-        double burst = await MeasureNodeBurstAsync(cancellationToken);
+        (Percentiles floorBurst, Percentiles burst) = await MeasureBurstsAsync(cancellationToken);
+        List<double> inARow = await MeasureInARowAsync("row", cancellationToken);
         List<double> besideHung = await MeasureBesideHungAsync(cancellationToken);
         return Report(
-            machine, new Percentiles(floorStarts), new(floorStops), new(starts), new(stops), floorBurst, burst, new(besideHung));
+            machine, new Percentiles(floorStarts), new(floorStops), new(starts), new(stops), floorBurst.P50, burst.P50, new(inARow), new(besideHung));
     }
 
     private BenchmarkReport Report(
@@ -72,6 +87,7 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
         Percentiles stop,
         double floorBurst,
         double burst,
+        Percentiles inARow,
         Percentiles besideHung)
     {
         ImmutableArray<Metric> metrics =
@@ -84,6 +100,8 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
             new("start_p95_ms", start.P95),
             new("stop_p50_ms", stop.P50),
             new("burst_pods_per_s", burst),
+            new("start_in_a_row_p50_ms", inARow.P50),
+            new("start_in_a_row_p95_ms", inARow.P95),
             new("start_beside_hung_p50_ms", besideHung.P50),
             new("start_beside_hung_p95_ms", besideHung.P95),
         ];
@@ -101,9 +119,9 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
     private async Task<(double Start, double Stop)> MeasureFloorAsync(string pod, CancellationToken cancellationToken)
     {
         using CriPods cri = new(bare);
-        using TaskStarts starts = await TaskStarts.SubscribeAsync(bare.Sandbox.Paths.ContainerdSocket, cancellationToken);
-        Task<DateTimeOffset> started = starts.NextContainerAsync(cancellationToken);
-        DateTimeOffset sentAt = await cri.RunAsync(pod, cancellationToken);
+        using TaskEvents tasks = await TaskEvents.SubscribeAsync(bare.Sandbox.Paths.ContainerdSocket, cancellationToken);
+        Task<DateTimeOffset> started = tasks.NextContainerAsync(cancellationToken);
+        DateTimeOffset sentAt = await cri.RunAsync(recorded, pod, cancellationToken);
         double start = (await started - sentAt).TotalMilliseconds;
         TimeSpan stop = await cri.StopAllAsync(GracePeriod, cancellationToken);
         await cri.RemoveAllAsync(cancellationToken);
@@ -120,15 +138,22 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
         await server.Output.WaitForLineAsync($"hanging {hanging}", cancellationToken);
         await node.PlaceAsync("hung", PodManifest.Mounting("hung", $"{hanging}/inside"), cancellationToken);
 
+        List<double> starts = await MeasureInARowAsync("beside", cancellationToken);
+        node.Withdraw("hung");
+        return starts;
+    }
+
+    /// <summary>Starts that do not wait for the node's rest, which it does not come to while a pod hangs.</summary>
+    private async Task<List<double>> MeasureInARowAsync(string prefix, CancellationToken cancellationToken)
+    {
         List<double> starts = [];
         for (int i = 0; i < options.Samples; i++)
         {
-            (double start, _) = await MeasureNodeAsync(
-                string.Create(CultureInfo.InvariantCulture, $"beside{i}"), cancellationToken, awaitsRest: false);
+            string name = string.Create(CultureInfo.InvariantCulture, $"{prefix}{i}");
+            (double start, _) = await MeasureNodeAsync(name, cancellationToken, awaitsRest: false);
             starts.Add(start);
         }
 
-        node.Withdraw("hung");
         return starts;
     }
 
@@ -138,18 +163,20 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
         string pod, CancellationToken cancellationToken, bool awaitsRest = true)
     {
         using CriPods cri = new(node);
-        using TaskStarts starts = await TaskStarts.SubscribeAsync(node.Sandbox.Paths.ContainerdSocket, cancellationToken);
-        Task<DateTimeOffset> started = starts.NextContainerAsync(cancellationToken);
+        using TaskEvents tasks = await TaskEvents.SubscribeAsync(node.Sandbox.Paths.ContainerdSocket, cancellationToken);
+        Task<DateTimeOffset> started = tasks.NextContainerAsync(cancellationToken);
         DateTimeOffset placedAt = TimeProvider.System.GetUtcNow();
         await node.PlaceAsync(pod, PodManifest.Sleeping(pod), cancellationToken);
         double start = (await started - placedAt).TotalMilliseconds;
         await RestAsync();
 
+        string sandbox = await cri.ReadySandboxAsync(pod, cancellationToken);
         long withdrawn = TimeProvider.System.GetTimestamp();
         node.Withdraw(pod);
-        while (await cri.HasReadySandboxAsync(pod, cancellationToken))
+        await tasks.WaitForExitAsync(sandbox, cancellationToken);
+        while (await cri.IsReadyAsync(sandbox, cancellationToken))
         {
-            // The answer of the runtime itself paces this.
+            // A moment only, and not before: to ask all the time would take a core from what is measured.
         }
 
         double stop = TimeProvider.System.GetElapsedTime(withdrawn).TotalMilliseconds;
@@ -157,6 +184,30 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
         return (start, stop);
 
         Task RestAsync() => awaitsRest ? node.WaitIdleAsync(cancellationToken) : Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// The floor at the parallelism that is its best on this machine, in turns with the node: the machine's own speed
+    /// changes from minute to minute.
+    /// </summary>
+    private async Task<(Percentiles Floor, Percentiles Node)> MeasureBurstsAsync(CancellationToken cancellationToken)
+    {
+        Dictionary<int, double> floors = [];
+        foreach (int parallelism in Parallelisms)
+        {
+            floors[parallelism] = await MeasureFloorBurstAsync(parallelism, cancellationToken);
+        }
+
+        int best = floors.MaxBy(floor => floor.Value).Key;
+        List<double> floor = [];
+        List<double> bursts = [];
+        for (int i = 0; i < BurstRounds; i++)
+        {
+            bursts.Add(await MeasureNodeBurstAsync(cancellationToken));
+            floor.Add(await MeasureFloorBurstAsync(best, cancellationToken));
+        }
+
+        return (new Percentiles(floor), new Percentiles(bursts));
     }
 
     /// <summary>Pods per second until all containers have started.</summary>
@@ -167,7 +218,8 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
         await Parallel.ForEachAsync(
             Enumerable.Range(0, options.Burst),
             new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellationToken },
-            async (i, token) => await cri.RunAsync(string.Create(CultureInfo.InvariantCulture, $"burst{parallelism}-{i}"), token));
+            async (i, token) => await cri.RunAsync(
+                recorded, string.Create(CultureInfo.InvariantCulture, $"burst{parallelism}-{i}"), token));
         double seconds = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
         await cri.StopAllAsync(GracePeriod, cancellationToken);
         await cri.RemoveAllAsync(cancellationToken);
@@ -176,7 +228,7 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
 
     private async Task<double> MeasureNodeBurstAsync(CancellationToken cancellationToken)
     {
-        using TaskStarts starts = await TaskStarts.SubscribeAsync(node.Sandbox.Paths.ContainerdSocket, cancellationToken);
+        using TaskEvents tasks = await TaskEvents.SubscribeAsync(node.Sandbox.Paths.ContainerdSocket, cancellationToken);
         DateTimeOffset placedAt = TimeProvider.System.GetUtcNow();
         string[] names = [.. Enumerable.Range(0, options.Burst).Select(i => string.Create(CultureInfo.InvariantCulture, $"burst{i}"))];
         foreach (string name in names)
@@ -187,7 +239,7 @@ internal sealed class PodsBenchmark(BenchmarkNode node, BenchmarkNode bare, Pods
         DateTimeOffset last = placedAt;
         for (int i = 0; i < options.Burst; i++)
         {
-            last = await starts.NextContainerAsync(cancellationToken);
+            last = await tasks.NextContainerAsync(cancellationToken);
         }
 
         foreach (string name in names)

@@ -31,12 +31,17 @@ internal sealed class KubeletHarness : IAsyncDisposable
     private readonly IntentJournal _intents;
     private Task _running = Task.CompletedTask;
 
-    public KubeletHarness(Func<TimeProvider, FakeRuntimeService>? runtime = null)
-        : this(null, runtime)
+    /// <param name="startTurns">How many calls that start something run at a time; without it, any number.</param>
+    public KubeletHarness(
+        Func<TimeProvider, FakeRuntimeService>? runtime = null, Func<TimeProvider, StartTurns>? startTurns = null)
+        : this(null, runtime, startTurns)
     {
     }
 
-    private KubeletHarness(KubeletHarness? before, Func<TimeProvider, FakeRuntimeService>? runtime)
+    private KubeletHarness(
+        KubeletHarness? before,
+        Func<TimeProvider, FakeRuntimeService>? runtime,
+        Func<TimeProvider, StartTurns>? startTurns = null)
     {
         _root = before?._root ?? Directory.CreateTempSubdirectory("nd-");
         Clock = before?.Clock ?? new TestClock();
@@ -77,7 +82,8 @@ internal sealed class KubeletHarness : IAsyncDisposable
                     new ImageMetrics(Metrics.WithCustomRegistry(Registry)), steady, parallelism: 1), stopper, hooks, volumes,
                 new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), messages, node, Events),
                 new SandboxSpecs(Runtime, names, Classes, new UserNamespaces(layout, 110), layout, journal), names, logs, messages,
-                cgroups, new ContainerIndex(), journal, steady),
+                cgroups, new ContainerIndex(), journal,
+                startTurns?.Invoke(TimeOfDay) ?? new StartTurns(int.MaxValue, Timeout.InfiniteTimeSpan, TimeOfDay), steady),
             new PodTerminator(Runtime, stopper, volumes, logs, cgroups, Flight),
             Probes,
             Statuses,

@@ -262,6 +262,44 @@ public sealed class PodWorkerTests
         Assert.Equal(2, kubelet.Alive().Length);
     }
 
+    [Fact]
+    public async Task Call_ThatHangsWhereOneMayStart_HoldsUpOthersForAMomentOnly()
+    {
+        TimeSpan patience = TimeSpan.FromSeconds(2);
+        await using KubeletHarness kubelet = new KubeletHarness(startTurns: clock => new StartTurns(1, patience, clock)).Start();
+        TaskCompletionSource release = new();
+        TaskCompletionSource hanging = new();
+        TaskCompletionSource started = new();
+        kubelet.Runtime.OnCall = (operation, target, _) =>
+        {
+            if (operation != "run_podsandbox" || target != "slow")
+            {
+                return Task.CompletedTask;
+            }
+
+            hanging.SetResult();
+            return release.Task;
+        };
+        kubelet.Runtime.OnDone = (operation, target) =>
+        {
+            if (operation == "start_container" && target == "quick")
+            {
+                started.SetResult();
+            }
+        };
+
+        kubelet.Wish(APod("u1", "slow"));
+        await hanging.Task.WaitAsync(Token);
+        kubelet.Wish(APod("u1", "slow"), APod("u2", "web", containers: ["quick"]));
+        Assert.False(started.Task.IsCompleted);
+        kubelet.Clock.Advance(patience);
+        await started.Task.WaitAsync(Token);
+        release.SetResult();
+        await kubelet.SettleAsync();
+
+        Assert.Equal(2, kubelet.Alive().Length);
+    }
+
     [Theory]
     [InlineData("run_podsandbox")]
     [InlineData("create_container")]

@@ -5,22 +5,25 @@ using Noded.Protocols.Cri.V1;
 
 namespace Noded.Benchmarks.Nodes;
 
-/// <summary>containerd's <c>/tasks/start</c> events, subscribed to before what they report is caused.</summary>
-internal sealed class TaskStarts : IDisposable
+/// <summary>containerd's <c>/tasks/start</c> and <c>/tasks/exit</c> events, subscribed to before what they report is caused.</summary>
+internal sealed class TaskEvents : IDisposable
 {
+    private const string Start = "/tasks/start";
+    private const string Exit = "/tasks/exit";
+
     private static readonly Metadata NamespaceHeader = new() { { "containerd-namespace", "k8s.io" } };
 
     private readonly GrpcChannel _channel;
     private readonly AsyncServerStreamingCall<Envelope> _call;
 
-    private TaskStarts(GrpcChannel channel, AsyncServerStreamingCall<Envelope> call)
+    private TaskEvents(GrpcChannel channel, AsyncServerStreamingCall<Envelope> call)
     {
         _channel = channel;
         _call = call;
     }
 
     /// <summary>Subscribes once containerd answers.</summary>
-    internal static async Task<TaskStarts> SubscribeAsync(string socketPath, CancellationToken cancellationToken)
+    internal static async Task<TaskEvents> SubscribeAsync(string socketPath, CancellationToken cancellationToken)
     {
         // CRI answers last of all, and a connection that has answered delivers the subscription at once.
         await UnixChannel.CallWhenUpAsync(
@@ -31,14 +34,15 @@ internal sealed class TaskStarts : IDisposable
 
         GrpcChannel channel = UnixChannel.Open(socketPath);
         SubscribeRequest request = new();
-        request.Filters.Add("namespace==k8s.io,topic==\"/tasks/start\"");
+        request.Filters.Add($"namespace==k8s.io,topic==\"{Start}\"");
+        request.Filters.Add($"namespace==k8s.io,topic==\"{Exit}\"");
         AsyncServerStreamingCall<Envelope> call = new Events.EventsClient(channel).Subscribe(
             request, new CallOptions(NamespaceHeader, cancellationToken: cancellationToken));
 
         // containerd sends no headers before the first event, so another call on the connection has to follow.
         await new RuntimeService.RuntimeServiceClient(channel).VersionAsync(
             new VersionRequest(), cancellationToken: cancellationToken);
-        return new TaskStarts(channel, call);
+        return new TaskEvents(channel, call);
     }
 
     /// <summary>The next start of a container's process; those of sandboxes are passed over.</summary>
@@ -48,14 +52,33 @@ internal sealed class TaskStarts : IDisposable
         while (await _call.ResponseStream.MoveNext(cancellationToken))
         {
             Envelope envelope = _call.ResponseStream.Current;
+            if (envelope.Topic != Start)
+            {
+                continue;
+            }
 
-            // The Any's type URL has no slash, so Unpack would refuse it; the filter tells the type.
+            // The Any's type URL has no slash, so Unpack would refuse it; the topic tells the type.
             ContainerFilter filter = new() { Id = TaskStart.Parser.ParseFrom(envelope.Event.Value).ContainerId };
             ListContainersResponse containers = await runtime.ListContainersAsync(
                 new ListContainersRequest { Filter = filter }, cancellationToken: cancellationToken);
             if (containers.Containers.Count > 0)
             {
                 return envelope.Timestamp.ToDateTimeOffset();
+            }
+        }
+
+        throw new IOException("containerd ended its event stream.");
+    }
+
+    /// <summary>Waits until the process of a container or sandbox has ended.</summary>
+    internal async Task WaitForExitAsync(string id, CancellationToken cancellationToken)
+    {
+        while (await _call.ResponseStream.MoveNext(cancellationToken))
+        {
+            Envelope envelope = _call.ResponseStream.Current;
+            if (envelope.Topic == Exit && TaskExit.Parser.ParseFrom(envelope.Event.Value).ContainerId == id)
+            {
+                return;
             }
         }
 

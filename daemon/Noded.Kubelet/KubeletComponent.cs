@@ -42,6 +42,7 @@ public sealed record KubeletServices(
 public sealed class KubeletComponent : IDisposable
 {
     private readonly ActivityTracker _activity = new();
+    private readonly KernelLog _kernelLog = new();
     private readonly SyncLoop _syncLoop;
     private readonly RuntimeService _runtime;
     private readonly GenericPleg _genericPleg;
@@ -81,7 +82,8 @@ public sealed class KubeletComponent : IDisposable
             new RuntimeOptions(options.Settings.Cgroups, _layout.Seccomp, options.Settings.SeccompDefault)
             {
                 RequestTimeout = options.Settings.RuntimeRequestTimeout,
-            });
+            },
+            new OutOfMemoryKills(_kernelLog.ReadNew, services.Flight));
         ContainerIndex index = new();
         _genericPleg = new GenericPleg(
             runtime, index, inbox, services.Metrics.Pleg, services.Clock, services.Loggers.CreateLogger<GenericPleg>());
@@ -224,6 +226,7 @@ public sealed class KubeletComponent : IDisposable
         _stopLogs.Dispose();
         _files.Dispose();
         _genericPleg.Dispose();
+        _kernelLog.Dispose();
     }
 
     private void Prepare()

@@ -18,6 +18,7 @@ public static class Errno
     public const int EMFILE = 24;
     public const int ENOSPC = 28;
     public const int EROFS = 30;
+    public const int EPIPE = 32;
     public const int ERANGE = 34;
     public const int ENOTEMPTY = 39;
     public const int ELOOP = 40;

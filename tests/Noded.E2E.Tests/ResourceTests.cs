@@ -1,4 +1,6 @@
+using Noded.Kubelet.Runtime;
 using Noded.Linux.Processes;
+using Noded.Primitives;
 using Noded.Protocols.Operator.V1;
 using Container = Noded.Protocols.Operator.V1.Container;
 
@@ -83,6 +85,10 @@ public sealed class ResourceTests
         IReadOnlyList<Pod> pods = await node.PodsAsync(Token);
         Container hog = Assert.Single(Of("hog").Containers);
         Assert.Equal(("Failed", "OOMKilled", 137), (Of("hog").Phase, hog.Reason, hog.ExitCode));
+        // Whatever the runtime said, the kernel says so too.
+        using KernelLog log = new();
+        Assert.True(new OutOfMemoryKills(log.ReadNew, new FlightRecorder(16, TimeProvider.System)).Contains(
+            ContainerId.FromApi(hog.ContainerId)!.Value));
         Assert.Equal("Running", Of("bomb").Phase);
         CgroupFiles files = new(node.Paths.CgroupPrefix);
         Assert.Contains(

@@ -7,6 +7,9 @@ namespace Noded.Kubelet.Runtime;
 
 public sealed partial class RuntimeService
 {
+    /// <summary>The exit code of what SIGKILL ended: 128 and the signal's number.</summary>
+    private const int Killed = 137;
+
     public async Task<ImmutableArray<Container>> ListContainersAsync(PodUid? pod, CancellationToken cancellationToken)
     {
         ContainerFilter filter = new();
@@ -125,14 +128,21 @@ public sealed partial class RuntimeService
                 new ContainerStatusRequest { ContainerId = container.Id.Value },
                 RequestTimeout,
                 cancellationToken);
-            return ToStatus(
-                container.Sandbox, Required(response.Status, "container_status", container.Id.Value, "status"));
+            return Explained(ToStatus(
+                container.Sandbox, Required(response.Status, "container_status", container.Id.Value, "status")));
         }
         catch (RuntimeCallException e) when (e.Code == Grpc.Core.StatusCode.NotFound)
         {
             return null;
         }
     }
+
+    private ContainerStatus Explained(ContainerStatus status) =>
+        status is { State: ContainerState.Exited, ExitCode: Killed, Reason: "Error" }
+            && outOfMemory is not null
+            && outOfMemory.Contains(status.Id)
+            ? status with { Reason = "OOMKilled" }
+            : status;
 
     private ContainerConfig ToConfig(PodSandboxSpec sandbox, ContainerSpec spec)
     {

@@ -9,8 +9,13 @@ namespace Noded.Kubelet.Runtime;
 /// </summary>
 /// <param name="invoker">A channel to the runtime's socket.</param>
 /// <param name="metrics">Counts and times every call under upstream's names.</param>
+/// <param name="outOfMemory">Knows better than the runtime why a container was killed; null if nobody does.</param>
 public sealed partial class RuntimeService(
-    CallInvoker invoker, RuntimeMetrics metrics, TimeProvider clock, RuntimeOptions? options = null)
+    CallInvoker invoker,
+    RuntimeMetrics metrics,
+    TimeProvider clock,
+    RuntimeOptions? options = null,
+    OutOfMemoryKills? outOfMemory = null)
     : IRuntimeService, IImageService
 {
     private readonly RuntimeOptions _options = options ?? RuntimeOptions.Default;

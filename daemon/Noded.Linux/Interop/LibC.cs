@@ -26,6 +26,7 @@ internal static partial class LibC
     internal const int O_RDWR = 2;
     internal const int O_CREAT = 0x40;
     internal const int O_APPEND = 0x400;
+    internal const int O_NONBLOCK = 0x800;
 
     internal const short POSIX_SPAWN_SETSIGDEF = 0x04;
     internal const short POSIX_SPAWN_SETSIGMASK = 0x08;

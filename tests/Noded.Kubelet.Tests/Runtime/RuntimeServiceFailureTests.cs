@@ -4,6 +4,7 @@ using Noded.Kubelet.Pods;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Tests.Fakes;
 using Noded.Kubelet.Tests.Pods;
+using Noded.Primitives;
 using Noded.Protocols.Cri.V1;
 using Noded.Testing;
 using Prometheus;
@@ -75,6 +76,50 @@ public sealed class RuntimeServiceFailureTests : IAsyncLifetime
 
         Assert.Equal(StatusCode.DeadlineExceeded, e.Code);
         Assert.StartsWith("version runtime: DeadlineExceeded", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(137, "Error", true, "OOMKilled")]
+    [InlineData(137, "Error", false, "Error")]
+    [InlineData(1, "Error", true, "Error")]
+    [InlineData(137, "StartError", true, "StartError")]
+    public async Task Status_RuntimeMissedThatMemoryWasOut_IsAsTheKernelSays(
+        int exitCode, string told, bool isKnown, string expected)
+    {
+        string[] log = isKnown ? ["oom-kill:constraint=CONSTRAINT_MEMCG,task_memcg=/kubepods/c1,task=x,pid=1,uid=0"] : [];
+        Noded.Kubelet.Runtime.RuntimeService runtime = new(
+            _channel.CreateCallInvoker(), new RuntimeMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry())), _clock,
+            outOfMemory: new OutOfMemoryKills(() => log, new FlightRecorder(16, _clock)));
+        ContainerMetadata metadata = new() { Name = "app" };
+        _cri.Answer("ListPodSandbox", new ListPodSandboxResponse());
+        _cri.Answer("ListContainers", new ListContainersResponse
+        {
+            Containers =
+            {
+                new Protocols.Cri.V1.Container
+                {
+                    Id = "c1",
+                    PodSandboxId = "s1",
+                    Metadata = metadata,
+                    Labels = { [RuntimeLabels.PodUid] = "u1" },
+                },
+            },
+        });
+        _cri.Answer("ContainerStatus", new ContainerStatusResponse
+        {
+            Status = new Protocols.Cri.V1.ContainerStatus
+            {
+                Id = "c1",
+                Metadata = metadata,
+                State = Protocols.Cri.V1.ContainerState.ContainerExited,
+                ExitCode = exitCode,
+                Reason = told,
+            },
+        });
+
+        PodStatus status = await runtime.GetPodStatusAsync(Uid, Token);
+
+        Assert.Equal(expected, Assert.Single(status.Containers).Reason);
     }
 
     [Fact]

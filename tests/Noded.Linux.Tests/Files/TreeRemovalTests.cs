@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using Noded.Linux.Files;
 using Noded.Linux.Mounts;
+using Noded.Linux.Tests.Mounts;
 using Noded.Testing;
 
 namespace Noded.Linux.Tests.Files;
 
+[Collection(nameof(Unmounting))]
 public sealed class TreeRemovalTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("nd-");

@@ -5,6 +5,7 @@ using Noded.Testing;
 namespace Noded.Linux.Tests.Mounts;
 
 [Trait("Category", "Integration")]
+[Collection(nameof(Unmounting))]
 public sealed class MountTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("nd-");

@@ -29,25 +29,23 @@ internal sealed class StartTurns(int places, TimeSpan patience, TimeProvider clo
     private int _free = places;
     private long _arrivals;
 
-    private TimeProvider Clock => clock;
-
-    private TimeSpan Patience => patience;
-
     /// <summary>Runs a call when its turn has come: later stages first, among equals the first who came.</summary>
     internal async Task<T> RunAsync<T>(StartStage stage, Func<Task<T>> call, CancellationToken cancellationToken)
     {
         await WaitAsync(stage, cancellationToken);
-        using Place place = new(this);
+        using Place place = new(this, patience, clock);
         return await call();
     }
 
     /// <inheritdoc cref="RunAsync{T}"/>
-    internal async Task RunAsync(StartStage stage, Func<Task> call, CancellationToken cancellationToken)
-    {
-        await WaitAsync(stage, cancellationToken);
-        using Place place = new(this);
-        await call();
-    }
+    internal Task RunAsync(StartStage stage, Func<Task> call, CancellationToken cancellationToken) => RunAsync(
+        stage,
+        async () =>
+        {
+            await call();
+            return true;
+        },
+        cancellationToken);
 
     private async Task WaitAsync(StartStage stage, CancellationToken cancellationToken)
     {
@@ -93,11 +91,11 @@ internal sealed class StartTurns(int places, TimeSpan patience, TimeProvider clo
         private readonly ITimer _timer;
         private int _isGivenUp;
 
-        internal Place(StartTurns turns)
+        internal Place(StartTurns turns, TimeSpan patience, TimeProvider clock)
         {
             _turns = turns;
-            _timer = turns.Clock.CreateTimer(
-                static place => ((Place)place!).GiveUp(), this, turns.Patience, Timeout.InfiniteTimeSpan);
+            _timer = clock.CreateTimer(
+                static place => ((Place)place!).GiveUp(), this, patience, Timeout.InfiniteTimeSpan);
         }
 
         public void Dispose()

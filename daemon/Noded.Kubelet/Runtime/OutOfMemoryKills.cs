@@ -21,7 +21,9 @@ public sealed class OutOfMemoryKills(Func<IReadOnlyList<string>> newRecords, Fli
     private readonly Queue<string> _cgroups = new();
     private bool _isUnreadable;
 
-    /// <summary>Whether it was so, as far as the kernel's log goes back.</summary>
+    /// <summary>
+    /// Whether it was so, as far as the kernel's log goes back; of more than ten kills within five seconds it names some only.
+    /// </summary>
     public bool Contains(ContainerId container)
     {
         lock (_lock)

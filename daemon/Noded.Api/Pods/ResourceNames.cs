@@ -5,7 +5,7 @@ using Noded.Primitives;
 namespace Noded.Api.Pods;
 
 /// <summary>What the names of resources say about them.</summary>
-internal static class ResourceNames
+public static class ResourceNames
 {
     internal const string HugePagesPrefix = "hugepages-";
 
@@ -22,6 +22,7 @@ internal static class ResourceNames
 
     public static bool IsOvercommitAllowed(string name) => !IsHugePages(name) && !IsExtended(name);
 
+    /// <summary>The size of a page, in bytes, that <c>hugepages-2Mi</c> names.</summary>
     public static bool TryGetPageSize(string name, out Quantity size)
     {
         size = Quantity.Zero;

@@ -25,6 +25,7 @@ internal static class PodSpecValidator
         errors.RequireOneOf(path.Child("restartPolicy"), spec.RestartPolicy, "Always", "OnFailure", "Never");
         DnsValidator.Validate(spec, path, errors);
         MetadataValidator.Labels(spec.NodeSelector, path.Child("nodeSelector"), errors);
+        AffinityValidator.Validate(spec.Affinity, path.Child("affinity"), errors);
         PodSecurityValidator.Validate(spec, path, errors);
         TolerationValidator.Validate(spec.Tolerations.OrEmpty(), path.Child("tolerations"), errors);
         HostAliases(spec.HostAliases.OrEmpty(), path.Child("hostAliases"), errors);

@@ -67,7 +67,7 @@ public sealed class KubeletComponent : IDisposable
     {
         _layout = new PodLayout(options.Paths, services.Cgroups);
         _capacity = NodeCapacity.Read(options.Paths.State);
-        _allocatable = _capacity.Without(options.Settings.Reserved);
+        _allocatable = NodeAllocatable.Compute(_capacity, options.Settings.Reserved);
         _isEnforced = options.Settings.EnforceNodeAllocatable;
         _prepared = new Lazy<Task>(() => Task.Run(Prepare));
         _cgroups = new CgroupManager(_layout, services.Cgroups, options.Settings.Cgroups, services.Events, services.Flight);
@@ -79,7 +79,9 @@ public sealed class KubeletComponent : IDisposable
             services.Runtime,
             services.Metrics.Runtime,
             services.Clock,
-            new RuntimeOptions(options.Settings.Cgroups, _layout.Seccomp, options.Settings.SeccompDefault)
+            new RuntimeOptions(
+                options.Settings.Cgroups with { KillsTogether = services.Cgroups.IsUnified && !options.Settings.SingleProcessOomKill },
+                _layout.Seccomp, options.Settings.SeccompDefault)
             {
                 RequestTimeout = options.Settings.RuntimeRequestTimeout,
             },
@@ -113,7 +115,8 @@ public sealed class KubeletComponent : IDisposable
             _imageGc.RemoveUnusedAsync,
             (uid, failure) => inbox.Post(new SyncEvent.PodEvicted(uid, failure)),
             new EvictionServices(
-                services.Events, services.Metrics.Pods, services.Clock, services.Loggers.CreateLogger<EvictionManager>()));
+                // Its look is all that an idle node does again and again.
+                services.Events, services.Metrics.Pods, new ThreadClock(services.Clock), services.Loggers.CreateLogger<EvictionManager>()));
         _probes = NewProbes(options, services, runtime, inbox);
         PodWorkers workers = new(WorkerServices(options, services, runtime, index, inbox));
         _syncLoop = new SyncLoop(
@@ -254,8 +257,17 @@ public sealed class KubeletComponent : IDisposable
             services.Loggers.CreateLogger<ProbeManager>()),
         inbox);
 
-    private AdmissionRules AdmissionRules(KubeletSettings settings) => new(
-        _allocatable, settings.MaxPods, settings.AllowedUnsafeSysctls, AppArmor.IsEnabled());
+    private static int MaxPods(KubeletSettings settings) => settings.PodsPerCore > 0
+        ? Math.Min(settings.MaxPods, settings.PodsPerCore * Environment.ProcessorCount)
+        : settings.MaxPods;
+
+    private AdmissionRules AdmissionRules(KubeletOptions options) => new(
+        options.NodeName,
+        NodeLabels.OfMachine(options.NodeName),
+        _allocatable,
+        MaxPods(options.Settings),
+        options.Settings.AllowedUnsafeSysctls,
+        AppArmor.IsEnabled());
 
     private PodWorkerServices WorkerServices(
         KubeletOptions options, KubeletServices services, RuntimeService runtime, ContainerIndex index, SyncInbox inbox)
@@ -273,7 +285,7 @@ public sealed class KubeletComponent : IDisposable
         PodNameService names = new(_layout, node, options.Settings.ResolvConf);
         TerminationMessages messages = new(_layout);
         SandboxSpecs sandboxes = new(
-            runtime, names, _classes, new UserNamespaces(_layout, options.Settings.MaxPods), _layout, journal);
+            runtime, names, _classes, new UserNamespaces(_layout, MaxPods(options.Settings), options.Settings.UserIdsPerPod), _layout, journal);
         ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), messages, node, services.Events);
         ContainerLogManager rotation = new(
             new LogRotator(runtime, options.Settings.LogRotation, services.Clock), services.Inotify, services.Flight,
@@ -286,7 +298,8 @@ public sealed class KubeletComponent : IDisposable
             services.Events,
             services.Metrics.Images,
             steady,
-            options.Settings.MaxParallelImagePulls);
+            options.Settings.MaxParallelImagePulls,
+            new TokenBucket(options.Settings.RegistryPullQps, options.Settings.RegistryBurst, services.Clock));
         HookRunner hooks = new(
             runtime, new PodAddress(options.HostIp), services.Events, services.Metrics.Lifecycle, services.Clock);
         ContainerStopper stopper = new(
@@ -299,7 +312,7 @@ public sealed class KubeletComponent : IDisposable
             new PodTerminator(runtime, stopper, volumes, logs, _cgroups, services.Flight),
             _probes,
             _statuses,
-            new PodAdmitter(AdmissionRules(options.Settings), () => _evictions.Conditions),
+            new PodAdmitter(AdmissionRules(options), () => _evictions.Conditions),
             _intents,
             journal,
             services.Metrics.Pods,
@@ -308,6 +321,7 @@ public sealed class KubeletComponent : IDisposable
             steady,
             services.Jitter,
             options.Settings.CrashLoop,
+            uid => inbox.Post(new SyncEvent.PodEnded(uid)),
             uid => inbox.Post(new SyncEvent.PodFinished(uid)),
             services.Loggers.CreateLogger<PodWorker>());
     }

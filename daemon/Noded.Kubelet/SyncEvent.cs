@@ -31,6 +31,9 @@ internal abstract record SyncEvent
     /// <summary>The node ends this pod to save itself.</summary>
     internal sealed record PodEvicted(PodUid Uid, PodFailure Failure) : SyncEvent;
 
+    /// <summary>Nothing of this pod runs any more, or will, though it is wished; or that was waited for long enough.</summary>
+    internal sealed record PodEnded(PodUid Uid) : SyncEvent;
+
     /// <summary>Nothing of this pod is left on the machine.</summary>
     internal sealed record PodFinished(PodUid Uid) : SyncEvent;
 }

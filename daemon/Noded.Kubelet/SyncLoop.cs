@@ -85,6 +85,9 @@ internal sealed partial class SyncLoop(
             case SyncEvent.PodEvicted { Uid: PodUid uid, Failure: PodFailure failure }:
                 workers.Fail(uid, failure);
                 break;
+            case SyncEvent.PodEnded { Uid: PodUid uid }:
+                workers.Ended(uid);
+                break;
             case SyncEvent.PodFinished { Uid: PodUid uid }:
                 workers.Finished(uid);
                 break;

@@ -83,12 +83,12 @@ public sealed class BadManifestTests
     {
         await using TestNode node = await TestNode.CreateAsync(Token);
 
-        node.Place("web.yaml", Manifest.Web("web", 8080).Replace("hostNetwork: true", "affinity: {}", StringComparison.Ordinal));
+        node.Place("web.yaml", Manifest.Web("web", 8080).Replace("hostNetwork: true", "volumes: [{name: v, nfs: {server: a, path: /}}]", StringComparison.Ordinal));
         await node.WaitIdleAsync(Token);
 
         Assert.Empty(await node.PodsAsync(Token));
         Assert.StartsWith(
-            "web.yaml:6: spec.affinity: Forbidden:",
+            "web.yaml:6: spec.volumes[0].nfs: Forbidden:",
             Assert.Single((await node.StatusAsync(Token)).ManifestErrors),
             StringComparison.Ordinal);
     }

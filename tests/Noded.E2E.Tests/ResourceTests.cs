@@ -100,6 +100,43 @@ public sealed class ResourceTests
     }
 
     [Fact]
+    public async Task CriticalPod_OnAFullNode_TakesTheRoomOfAnother()
+    {
+        await using TestNode node = await TestNode.CreateAsync("maxPods: 1", Token);
+        node.Place("web.yaml", Manifest.Web("web", 8080));
+        await node.WaitIdleAsync(Token);
+
+        node.Place("critical.yaml", Manifest.Web("critical", 8081)
+            .Replace("hostNetwork: true", "hostNetwork: true\n  priorityClassName: system-node-critical", StringComparison.Ordinal));
+        await node.WaitIdleAsync(Token);
+
+        Dictionary<string, Pod> pods = (await node.PodsAsync(Token)).ToDictionary(pod => pod.Name);
+        Assert.Equal(("Failed", "Preempting"), (pods["web-node1"].Phase, pods["web-node1"].Reason));
+        Assert.Equal("Running", pods["critical-node1"].Phase);
+        Assert.Contains("hostname", await node.FetchAsync("http://127.0.0.1:8081/", Token), StringComparison.Ordinal);
+        Assert.Single(await node.TestProgramPidsAsync(Token));
+    }
+
+    [Fact]
+    public async Task NodeSelector_ThatIsAnotherNodes_IsRefusedAndThisNodesIsNot()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+
+        node.Place("here.yaml", Selecting("here", 8080, "node1"));
+        node.Place("there.yaml", Selecting("there", 8081, "node2"));
+        await node.WaitIdleAsync(Token);
+
+        Dictionary<string, Pod> pods = (await node.PodsAsync(Token)).ToDictionary(pod => pod.Name);
+        Assert.Equal("Running", pods["here-node1"].Phase);
+        Assert.Equal(("Failed", "NodeAffinity"), (pods["there-node1"].Phase, pods["there-node1"].Reason));
+
+        static string Selecting(string name, int port, string host) => Manifest.Web(name, port).Replace(
+            "hostNetwork: true",
+            $"hostNetwork: true\n  nodeSelector: {{kubernetes.io/hostname: {host}}}",
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task DiskFiller_BeyondItsLimit_IsEvictedAndTheOthersLive()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);

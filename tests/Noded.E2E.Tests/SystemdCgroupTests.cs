@@ -57,6 +57,12 @@ public sealed class SystemdCgroupTests
             string memory = isUnified ? "memory.max" : "memory.limit_in_bytes";
             Assert.Equal("67108864", await ReadAsync(node, guaranteed, memory));
             Assert.Equal("77", await ReadAsync(node, guaranteed, "pids.max"));
+            if (isUnified)
+            {
+                Assert.Equal(
+                    "1", await node.ShellAsync($"cat $(find /sys/fs/cgroup -name {guaranteed})/cri-containerd-*/memory.oom.group", Token));
+            }
+
             Assert.Equal(
                 await node.ShowAsync("kubepods.slice", isUnified ? "MemoryMax" : "MemoryLimit", Token),
                 await ReadAsync(node, "kubepods.slice", memory));

@@ -33,6 +33,10 @@ internal sealed class TestNode : IAsyncDisposable
         _channel = UnixSocketChannel.Open(sandbox.Paths.OperatorSocket);
     }
 
+    /// <summary>The runtime that nodes of these tests run.</summary>
+    internal static string Containerd =>
+        Environment.GetEnvironmentVariable(ContainerdVariable) is { Length: > 0 } other ? other : "containerd";
+
     internal NodePaths Paths => _sandbox.Paths;
 
     internal NodeSandbox Sandbox => _sandbox;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Noded.Linux.Files;
 using Noded.Protocols.Operator.V1;
+using Noded.Testing;
 
 namespace Noded.E2E.Tests;
 
@@ -112,6 +113,78 @@ public sealed class VolumeTests
     }
 
     [Fact]
+    public async Task EmptyDir_InHugePages_IsAFileSystemOfThePagesThatTheContainerRequests()
+    {
+        Requires.Root();
+        using HugePages pages = HugePages.Reserve(2);
+        await using TestNode node = await TestNode.CreateAsync(Token);
+
+        node.Place("pages.yaml", Server(
+            "pages",
+            "{name: pages, emptyDir: {medium: HugePages}}",
+            "{name: pages, mountPath: /pages}",
+            "resources: {limits: {memory: 64Mi, hugepages-2Mi: 2Mi}}"));
+        await node.WaitIdleAsync(Token);
+
+        string mounted = Mounts(await node.FetchAsync("http://127.0.0.1:8080/mounts", Token))["/pages"];
+        Assert.Contains(" - hugetlbfs nodev ", mounted, StringComparison.Ordinal);
+        Assert.Contains("pagesize=2M", mounted, StringComparison.Ordinal);
+
+        node.Remove("pages.yaml");
+        await node.WaitIdleAsync(Token);
+
+        Assert.DoesNotContain("hugetlbfs", await HostMountsAsync(node), StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(node.Paths.Kubelet, "pods")));
+    }
+
+    [Fact]
+    public async Task ReadOnly_OnlyIfTheRuntimeCan_ReachesWhatIsMountedBelowIfItCan()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        string host = await MountBelowAsync(node);
+
+        node.Place("deep.yaml", Server(
+            "deep",
+            $"{{name: deep, hostPath: {{path: {host}}}}}",
+            "{name: deep, mountPath: /deep, readOnly: true, recursiveReadOnly: IfPossible}, "
+                + "{name: deep, mountPath: /shallow, readOnly: true}"));
+        await node.WaitIdleAsync(Token);
+
+        Dictionary<string, string> mounts = Mounts(await node.FetchAsync("http://127.0.0.1:8080/mounts", Token));
+        Assert.Contains("ro", Options(mounts["/deep"]));
+        Assert.Contains("rw", Options(mounts["/shallow/below"]));
+        Assert.Contains(await OffersRecursionAsync(node) ? "ro" : "rw", Options(mounts["/deep/below"]));
+    }
+
+    [Fact]
+    public async Task ReadOnly_WithAllBelow_StartsOnlyOnARuntimeThatCan()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        string host = await MountBelowAsync(node);
+
+        node.Place("deep.yaml", Server(
+            "deep",
+            $"{{name: deep, hostPath: {{path: {host}}}}}",
+            "{name: deep, mountPath: /deep, readOnly: true, recursiveReadOnly: Enabled}"));
+        Event happened = await node.WaitForEventAsync(happened => happened.Reason is "Started" or "Failed", Token);
+
+        if (await OffersRecursionAsync(node))
+        {
+            Assert.Equal("Started", happened.Reason);
+            string below = Mounts(await node.FetchAsync("http://127.0.0.1:8080/mounts", Token))["/deep/below"];
+            Assert.Contains("ro", Options(below));
+        }
+        else
+        {
+            Assert.Equal("Failed", happened.Reason);
+            Assert.Contains(
+                "volume \"deep\" requested recursive read-only mode, but it is not supported by the runtime",
+                happened.Message,
+                StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Reset_PodWithVolumes_LeavesNeitherFilesNorMountsAndKeepsTheHosts()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);
@@ -163,6 +236,41 @@ public sealed class VolumeTests
             volumeMounts:
             - {name: disk, mountPath: /disk, readOnly: true}
         """;
+
+    /// <summary>A pod with one container that serves HTTP on 8080 and has one volume.</summary>
+    private static string Server(string name, string volume, string mounts, string more = "ports: []") =>
+        $$"""
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: {{name}}}
+        spec:
+          hostNetwork: true
+          terminationGracePeriodSeconds: 2
+          volumes:
+          - {{volume}}
+          containers:
+          - name: main
+            image: {{TestNode.Image}}
+            args: [serve, --http, "8080"]
+            volumeMounts: [{{mounts}}]
+            {{more}}
+        """;
+
+    /// <summary>A directory of the host with a mount in it.</summary>
+    private static async Task<string> MountBelowAsync(TestNode node)
+    {
+        string host = Path.Combine(node.Paths.Root, "host");
+        string below = Directory.CreateDirectory(Path.Combine(host, "below")).FullName;
+        (await node.Sandbox.RunAsync("mount", ["-t", "tmpfs", "tmpfs", below], Token)).OrThrow();
+        return host;
+    }
+
+    /// <summary>By its version and its kernel: containerd has it from 2.0 on, Linux from 5.12.</summary>
+    private static async Task<bool> OffersRecursionAsync(TestNode node)
+    {
+        string version = (await node.Sandbox.RunAsync(TestNode.Containerd, ["--version"], Token)).OrThrow().Output;
+        return version.Contains("/containerd/v2 ", StringComparison.Ordinal) && Environment.OSVersion.Version >= new Version(5, 12);
+    }
 
     private static async Task<string> HostMountsAsync(TestNode node) =>
         (await node.Sandbox.RunAsync("cat", ["/proc/self/mountinfo"], Token)).OrThrow().Output;

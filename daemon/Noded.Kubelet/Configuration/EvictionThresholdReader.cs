@@ -11,7 +11,9 @@ namespace Noded.Kubelet.Configuration;
 /// <summary>The thresholds of a configuration, by upstream's rules: a soft one needs a grace period of its own.</summary>
 internal sealed class EvictionThresholdReader(FieldErrors errors)
 {
-    /// <summary>Null when the configuration names none; a map that is given replaces the default one.</summary>
+    /// <summary>
+    /// A map of hard thresholds that is given replaces the default one, or is merged with it if the configuration says so.
+    /// </summary>
     internal ImmutableArray<EvictionThreshold>? Read(KubeletConfiguration from)
     {
         Dictionary<string, EvictionAmount> reclaim = Amounts(from.EvictionMinimumReclaim, "evictionMinimumReclaim");
@@ -20,11 +22,14 @@ internal sealed class EvictionThresholdReader(FieldErrors errors)
         [
             .. Amounts(from.EvictionSoft, "evictionSoft").Select(threshold => Soft(threshold.Key, threshold.Value)),
         ];
-        IEnumerable<EvictionThreshold> hard = from.EvictionHard is null
-            ? EvictionOptions.Default.Thresholds.Select(threshold => threshold with { MinimumReclaim = ReclaimOf(threshold.Signal) })
-            : Amounts(from.EvictionHard, "evictionHard")
-                .Select(threshold => new EvictionThreshold(threshold.Key, threshold.Value, null, ReclaimOf(threshold.Key)));
-        return [.. hard, .. soft];
+        IEnumerable<EvictionThreshold> own = Amounts(from.EvictionHard, "evictionHard")
+            .Select(threshold => new EvictionThreshold(threshold.Key, threshold.Value, null, ReclaimOf(threshold.Key)));
+        IEnumerable<EvictionThreshold> usual = from.EvictionHard is null || from.MergeDefaultEvictionSettings == true
+            ? EvictionOptions.Default.Thresholds
+                .Where(threshold => from.EvictionHard?.ContainsKey(threshold.Signal) != true)
+                .Select(threshold => threshold with { MinimumReclaim = ReclaimOf(threshold.Signal) })
+            : [];
+        return [.. own, .. usual, .. soft];
 
         EvictionThreshold Soft(string signal, EvictionAmount value)
         {

@@ -18,6 +18,8 @@ internal sealed class KubeletConfiguration
 
     public string? FileCheckFrequency { get; set; }
 
+    public string? HealthzBindAddress { get; set; }
+
     public int? HealthzPort { get; set; }
 
     [JsonPropertyName("clusterDNS")]
@@ -45,7 +47,12 @@ internal sealed class KubeletConfiguration
     [JsonPropertyName("cpuCFSQuotaPeriod")]
     public string? CpuCfsQuotaPeriod { get; set; }
 
+    [JsonPropertyName("singleProcessOOMKill")]
+    public bool? SingleProcessOomKill { get; set; }
+
     public int? MaxPods { get; set; }
+
+    public int? PodsPerCore { get; set; }
 
     public Dictionary<string, string>? KubeReserved { get; set; }
 
@@ -65,6 +72,8 @@ internal sealed class KubeletConfiguration
 
     public string? EvictionPressureTransitionPeriod { get; set; }
 
+    public bool? MergeDefaultEvictionSettings { get; set; }
+
     [JsonPropertyName("imageGCHighThresholdPercent")]
     public int? ImageGcHighThresholdPercent { get; set; }
 
@@ -81,15 +90,28 @@ internal sealed class KubeletConfiguration
 
     public int? MaxParallelImagePulls { get; set; }
 
+    [JsonPropertyName("registryPullQPS")]
+    public int? RegistryPullQps { get; set; }
+
+    public int? RegistryBurst { get; set; }
+
     public List<string>? AllowedUnsafeSysctls { get; set; }
 
     public bool? SeccompDefault { get; set; }
+
+    public UserNamespacesConfig? UserNamespaces { get; set; }
 }
 
 /// <summary>How long containers that keep failing wait at most.</summary>
 internal sealed class CrashLoopBackOffConfig
 {
     public string? MaxContainerRestartPeriod { get; set; }
+}
+
+/// <summary>What pods with users of their own get.</summary>
+internal sealed class UserNamespacesConfig
+{
+    public long? IdsPerPod { get; set; }
 }
 
 /// <summary>What configuration files are read with.</summary>

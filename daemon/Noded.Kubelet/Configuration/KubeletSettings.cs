@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Noded.Kubelet.Eviction;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Logs;
@@ -15,6 +16,9 @@ public sealed record KubeletSettings
 
     /// <summary>Between two looks at the manifest directory that no event asked for.</summary>
     public TimeSpan FileCheckFrequency { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Where the health is served; null for the loopback addresses.</summary>
+    public IPAddress? HealthzBindAddress { get; init; }
 
     /// <summary>Null where the configuration does not say.</summary>
     public int? HealthzPort { get; init; }
@@ -48,7 +52,16 @@ public sealed record KubeletSettings
     /// <summary>Whether the kernel holds all pods together to what is allocatable.</summary>
     public bool EnforceNodeAllocatable { get; init; } = true;
 
+    /// <summary>
+    /// Whether the kernel, when a container has no memory left, kills one process of it instead of all; cgroup v1 knows
+    /// nothing else.
+    /// </summary>
+    public bool SingleProcessOomKill { get; init; }
+
     public int MaxPods { get; init; } = 110;
+
+    /// <summary>As many pods for each processor at most; 0 for no such limit.</summary>
+    public int PodsPerCore { get; init; }
 
     public EvictionOptions Eviction { get; init; } = EvictionOptions.Default;
 
@@ -57,9 +70,18 @@ public sealed record KubeletSettings
     /// <summary>How many images are pulled at the same time; 0 for no limit.</summary>
     public int MaxParallelImagePulls { get; init; } = 1;
 
+    /// <summary>How many pulls may begin in a second, on average; 0 for no limit.</summary>
+    public int RegistryPullQps { get; init; } = 5;
+
+    /// <summary>How many pulls may begin at once.</summary>
+    public int RegistryBurst { get; init; } = 10;
+
     /// <summary>Names of sysctls, or prefixes that end in <c>*</c>, that pods may set beside the safe ones.</summary>
     public ImmutableArray<string> AllowedUnsafeSysctls { get; init; } = [];
 
     /// <summary>Containers that name no seccomp profile get the runtime's.</summary>
     public bool SeccompDefault { get; init; }
+
+    /// <summary>How many users a pod with users of its own has.</summary>
+    public uint UserIdsPerPod { get; init; } = UserNamespaces.LeastLength;
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using Noded.Api;
 using Noded.Api.Serialization;
 using Noded.Api.Validation;
@@ -22,10 +23,14 @@ internal sealed class KubeletSettingsConversion
         KubeletSettings defaults = new();
         Errors.InRange(new("healthzPort"), from.HealthzPort, 0, 65535);
         Errors.InRange(new("maxPods"), from.MaxPods, 0, int.MaxValue);
+        Errors.NonNegative(new("podsPerCore"), from.PodsPerCore);
+        Errors.NonNegative(new("registryPullQPS"), from.RegistryPullQps);
+        Errors.NonNegative(new("registryBurst"), from.RegistryBurst);
         return defaults with
         {
             FileCheckFrequency = Duration(from.FileCheckFrequency, "fileCheckFrequency", TimeSpan.FromSeconds(1))
                 ?? defaults.FileCheckFrequency,
+            HealthzBindAddress = Address(from.HealthzBindAddress, "healthzBindAddress"),
             HealthzPort = from.HealthzPort,
             ClusterDns = ClusterDns(from.ClusterDns),
             ClusterDomain = from.ClusterDomain,
@@ -39,13 +44,47 @@ internal sealed class KubeletSettingsConversion
             Cgroups = Cgroups(from, defaults.Cgroups),
             Reserved = Reserved(from, defaults.Reserved),
             EnforceNodeAllocatable = Enforce(from.EnforceNodeAllocatable) ?? defaults.EnforceNodeAllocatable,
+            SingleProcessOomKill = from.SingleProcessOomKill ?? defaults.SingleProcessOomKill,
             MaxPods = from.MaxPods ?? defaults.MaxPods,
+            PodsPerCore = from.PodsPerCore ?? defaults.PodsPerCore,
             Eviction = Eviction(from, defaults.Eviction),
             ImageGc = ImageGc(from, defaults.ImageGc),
             MaxParallelImagePulls = ParallelPulls(from),
+            RegistryPullQps = from.RegistryPullQps ?? defaults.RegistryPullQps,
+            RegistryBurst = from.RegistryBurst ?? defaults.RegistryBurst,
             AllowedUnsafeSysctls = Sysctls(from.AllowedUnsafeSysctls),
             SeccompDefault = from.SeccompDefault ?? defaults.SeccompDefault,
+            UserIdsPerPod = UserIds(from.UserNamespaces?.IdsPerPod) ?? defaults.UserIdsPerPod,
         };
+    }
+
+    private IPAddress? Address(string? text, string field)
+    {
+        if (!IPAddressText.TryParse(text, out IPAddress? address) && text is not null)
+        {
+            Errors.Invalid(new(field), text, "must be a valid IP address");
+        }
+
+        return address;
+    }
+
+    private uint? UserIds(long? count)
+    {
+        if (count is null)
+        {
+            return null;
+        }
+
+        if (count is <= 0 or > uint.MaxValue || count % UserNamespaces.LeastLength != 0)
+        {
+            Errors.Invalid(
+                new("userNamespaces.idsPerPod"),
+                count.Value,
+                string.Create(CultureInfo.InvariantCulture, $"must be a positive multiple of {UserNamespaces.LeastLength}, less than 2^32"));
+            return null;
+        }
+
+        return (uint)count;
     }
 
     private ImmutableArray<string>? ClusterDns(List<string>? addresses)

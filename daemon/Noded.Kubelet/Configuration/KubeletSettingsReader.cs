@@ -17,24 +17,24 @@ public static class KubeletSettingsReader
         "enableServer", "podLogsDir", "syncFrequency", "httpCheckFrequency", "staticPodURL", "staticPodURLHeader",
         "address", "port", "readOnlyPort", "tlsCertFile", "tlsPrivateKeyFile", "tlsCipherSuites", "tlsMinVersion",
         "tlsCurvePreferences", "rotateCertificates", "serverTLSBootstrap", "authentication", "authorization",
-        "registryPullQPS", "registryBurst", "imagePullCredentialsVerificationPolicy",
+        "imagePullCredentialsVerificationPolicy",
         "preloadedImagesVerificationAllowlist", "eventRecordQPS", "eventBurst", "enableDebuggingHandlers",
-        "enableContentionProfiling", "healthzBindAddress", "oomScoreAdj", "streamingConnectionIdleTimeout",
+        "enableContentionProfiling", "oomScoreAdj", "streamingConnectionIdleTimeout",
         "nodeStatusUpdateFrequency", "nodeStatusReportFrequency", "nodeLeaseDurationSeconds", "volumeStatsAggPeriod",
         "kubeletCgroups", "systemCgroups", "cgroupRoot", "cgroupsPerQOS", "cpuManagerPolicy",
-        "singleProcessOOMKill", "cpuManagerPolicyOptions", "cpuManagerReconcilePeriod", "memoryManagerPolicy",
+        "cpuManagerPolicyOptions", "cpuManagerReconcilePeriod", "memoryManagerPolicy",
         "topologyManagerPolicy", "topologyManagerScope", "topologyManagerPolicyOptions", "qosReserved",
         "hairpinMode", "podCIDR", "runOnce", "nodeStatusMaxImages", "maxOpenFiles",
-        "contentType", "kubeAPIQPS", "kubeAPIBurst", "podsPerCore", "enableControllerAttachDetach",
+        "contentType", "kubeAPIQPS", "kubeAPIBurst", "enableControllerAttachDetach",
         "protectKernelDefaults", "makeIPTablesUtilChains", "iptablesMasqueradeBit", "iptablesDropBit", "featureGates",
         "failSwapOn", "memorySwap", "containerLogMaxWorkers", "containerLogMonitorInterval",
         "configMapAndSecretChangeDetectionStrategy", "systemReservedCgroup", "kubeReservedCgroup", "reservedSystemCPUs",
-        "showHiddenMetricsForVersion", "mergeDefaultEvictionSettings", "volumePluginDir", "providerID",
+        "showHiddenMetricsForVersion", "volumePluginDir", "providerID",
         "kernelMemcgNotification", "logging", "enableSystemLogHandler", "enableSystemLogQuery", "shutdownGracePeriod",
         "shutdownGracePeriodCriticalPods", "shutdownGracePeriodByPodPriority", "reservedMemory",
         "enableProfilingHandler", "enableDebugFlagsHandler", "memoryThrottlingFactor", "memoryReservationPolicy",
         "registerWithTaints", "registerNode", "tracing", "localStorageCapacityIsolation", "containerRuntimeEndpoint",
-        "imageServiceEndpoint", "failCgroupV1", "userNamespaces");
+        "imageServiceEndpoint", "failCgroupV1");
 
     /// <param name="file">The configuration; one that is not there counts as empty unless <paramref name="mustExist"/>.</param>
     /// <param name="directory">With the drop-ins; one that is not there has none.</param>

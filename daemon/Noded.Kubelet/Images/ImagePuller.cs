@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Grpc.Core;
 using k8s.Models;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Runtime;
 using Noded.Oci;
+using Noded.Primitives;
 
 namespace Noded.Kubelet.Images;
 
@@ -19,6 +21,8 @@ internal sealed class ContainerStartException(string reason, string message, Dat
 }
 
 /// <summary>Brings a container's image onto the machine as its pull policy says.</summary>
+/// <param name="parallelism">How many are pulled at the same time; 0 for any number.</param>
+/// <param name="rate">How many pulls may begin; null for any number. One too many fails, and is tried again with backoff.</param>
 internal sealed class ImagePuller(
     IImageService images,
     RegistryKeyring keyring,
@@ -26,7 +30,8 @@ internal sealed class ImagePuller(
     EventRecorder events,
     ImageMetrics metrics,
     TimeProvider clock,
-    int parallelism = 0)
+    int parallelism = 0,
+    TokenBucket? rate = null)
 {
     // After a failure the pod is looked at once more before its next try is due, and says that it waits.
     private static readonly TimeSpan BackOffNotice = TimeSpan.FromSeconds(1);
@@ -134,6 +139,11 @@ internal sealed class ImagePuller(
     /// <summary>With the credentials that fit, one after the other; without any, as nobody.</summary>
     private async Task<string> PullWithEachAsync(string image, CancellationToken cancellationToken)
     {
+        if (rate?.TryTake() == false)
+        {
+            throw new RuntimeCallException("pull_image", image, StatusCode.ResourceExhausted, "pull QPS exceeded");
+        }
+
         ImmutableArray<RegistryCredentials> credentials = keyring.Find(image);
         for (int i = 0; i < credentials.Length - 1; i++)
         {

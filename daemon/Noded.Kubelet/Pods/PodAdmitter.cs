@@ -8,14 +8,28 @@ using Noded.Kubelet.Resources;
 namespace Noded.Kubelet.Pods;
 
 /// <summary>What the node lets pods do and have.</summary>
+/// <param name="Labels">The node's, which pods can ask for.</param>
 /// <param name="AllowedUnsafeSysctls">Names, or beginnings that end in <c>*</c>.</param>
 /// <param name="HasAppArmor">The kernel enforces AppArmor profiles.</param>
 internal sealed record AdmissionRules(
-    NodeResources Allocatable, int MaxPods, ImmutableArray<string> AllowedUnsafeSysctls, bool HasAppArmor);
+    string NodeName, ImmutableDictionary<string, string> Labels, NodeResources Allocatable, int MaxPods, ImmutableArray<string> AllowedUnsafeSysctls, bool HasAppArmor);
+
+/// <summary>Whether a pod may run, and at whose cost.</summary>
+/// <param name="Rejection">Why it may not; null if it may.</param>
+/// <param name="Preempted">The pods that make room for it first.</param>
+/// <param name="Signal">The resource that they have and it lacks; empty if there is room.</param>
+internal sealed record Admission(PodFailure? Rejection, ImmutableArray<Pod> Preempted, string Signal)
+{
+    internal static Admission Granted { get; } = new(null, [], string.Empty);
+
+    public static implicit operator Admission(PodFailure rejection) => new(rejection, [], string.Empty);
+}
 
 /// <summary>Decides whether a pod may run beside those that do. The order and the words are upstream's.</summary>
 internal sealed class PodAdmitter(AdmissionRules rules, Func<ImmutableHashSet<string>> pressures)
 {
+    private const string OsLabel = "kubernetes.io/os";
+
     /// <summary>Sysctls that reach no further than the pod: upstream's safe set.</summary>
     private static readonly FrozenSet<string> SafeSysctls = FrozenSet.Create(
         "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range",
@@ -23,10 +37,25 @@ internal sealed class PodAdmitter(AdmissionRules rules, Func<ImmutableHashSet<st
         "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_rmem",
         "net.ipv4.tcp_wmem");
 
-    /// <summary>Null if it may; otherwise why not.</summary>
     /// <param name="running">The pods that have what they asked for.</param>
-    internal PodFailure? Admit(Pod pod, IReadOnlyCollection<Pod> running) =>
-        Pressure(pod) ?? Sysctls(pod) ?? Resources(pod, running) ?? HostPorts(pod, running) ?? AppArmor(pod);
+    internal Admission Admit(Pod pod, IReadOnlyCollection<Pod> running)
+    {
+        if ((Pressure(pod) ?? Sysctls(pod) ?? Features(pod)) is { } refusal)
+        {
+            return refusal;
+        }
+
+        ImmutableArray<InsufficientResource> insufficient = Insufficient(pod, running);
+        if (!pod.IsNodeCritical && !insufficient.IsEmpty)
+        {
+            return PodFailure.Rejected("OutOf" + insufficient[0].Resource, insufficient[0].ToString());
+        }
+
+        // Nobody ends for a pod that cannot run all the same.
+        return (Node(pod) ?? HostPorts(pod, running) ?? AppArmor(pod)) is { } misfit
+            ? misfit
+            : MakeRoom(pod, running, insufficient);
+    }
 
     /// <summary>Pods without any request are the first to go while memory is short; on a full disk nothing starts.</summary>
     private PodFailure? Pressure(Pod pod)
@@ -57,28 +86,74 @@ internal sealed class PodAdmitter(AdmissionRules rules, Func<ImmutableHashSet<st
         ? name.StartsWith(pattern.AsSpan(0, pattern.Length - 1), StringComparison.Ordinal)
         : name == pattern;
 
-    private PodFailure? Resources(Pod pod, IReadOnlyCollection<Pod> running) =>
-        Fit("pods", 1, running.Count, rules.MaxPods)
-        ?? Fit("cpu", MilliCpu(pod), running.Sum(MilliCpu), rules.Allocatable.MilliCpu)
-        ?? Fit("memory", Amount(pod, "memory"), running.Sum(other => Amount(other, "memory")), rules.Allocatable.Memory)
-        ?? Fit(
-            "ephemeral-storage",
-            Amount(pod, "ephemeral-storage"),
-            running.Sum(other => Amount(other, "ephemeral-storage")),
-            rules.Allocatable.EphemeralStorage);
+    /// <summary>What the node does not have for it beside the others, in upstream's order.</summary>
+    private ImmutableArray<InsufficientResource> Insufficient(Pod pod, IReadOnlyCollection<Pod> running)
+    {
+        NodeResources has = rules.Allocatable;
+        IEnumerable<string> hugePages = pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? [])
+            .SelectMany(container => container.Resources?.Requests?.Keys ?? [])
+            .Where(ResourceNames.IsHugePages)
+            .Distinct()
+            .Order(StringComparer.Ordinal);
+        (string Resource, long Capacity)[] resources =
+        [
+            ("pods", rules.MaxPods),
+            ("cpu", has.MilliCpu),
+            ("memory", has.Memory),
+            ("ephemeral-storage", has.EphemeralStorage),
+            .. hugePages.Select(resource => (resource, has.HugePages.GetValueOrDefault(resource))),
+        ];
+        return
+        [
+            .. resources
+                .Select(resource => new InsufficientResource(
+                    resource.Resource,
+                    Preemption.Requested(pod, resource.Resource),
+                    running.Sum(other => Preemption.Requested(other, resource.Resource)),
+                    resource.Capacity))
+                .Where(lack => lack is { Requested: > 0, Missing: > 0 }),
+        ];
+    }
 
-    private static PodFailure? Fit(string resource, long requested, long used, long capacity) =>
-        requested == 0 || used + requested <= capacity
-            ? null
-            : PodFailure.Rejected(
-                "OutOf" + resource,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}"));
+    /// <summary>For a pod that the node needs.</summary>
+    private static Admission MakeRoom(Pod pod, IReadOnlyCollection<Pod> running, ImmutableArray<InsufficientResource> insufficient)
+    {
+        if (insufficient.IsEmpty)
+        {
+            return Admission.Granted;
+        }
 
-    private static long MilliCpu(Pod pod) => PodRequests.OfPod(pod.Spec, "cpu").MilliValue;
+        return Preemption.Choose(pod, running, insufficient) is { } victims
+            ? Admission.Granted with { Preempted = victims, Signal = insufficient[0].Resource }
+            : PodFailure.Rejected("UnexpectedAdmissionError", NobodyToPreempt(insufficient));
+    }
 
-    private static long Amount(Pod pod, string resource) => PodRequests.OfPod(pod.Spec, resource).Value;
+    private static string NobodyToPreempt(IEnumerable<InsufficientResource> insufficient)
+    {
+        IEnumerable<string> all = insufficient.Select(
+            lack => string.Create(CultureInfo.InvariantCulture, $"(res: {lack.Resource}, q: {lack.Missing}), "));
+        return "Unexpected error while attempting to recover from admission failure: preemption: error finding a set of "
+            + $"pods to preempt: no set of running pods found to reclaim resources: [{string.Concat(all)}]";
+    }
+
+    /// <summary>What room would not help with.</summary>
+    private PodFailure? Features(Pod pod)
+    {
+        if (pod.Spec.NodeSelector is { } selector && selector.TryGetValue(OsLabel, out string? os) && os != rules.Labels[OsLabel])
+        {
+            return PodFailure.Rejected(
+                "PodOSSelectorNodeLabelDoesNotMatch", $"Failed to admit pod as the `{OsLabel}` label doesn't match node label");
+        }
+
+        return pod.Spec.Os is { Name: not "linux" }
+            ? PodFailure.Rejected("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
+            : null;
+    }
+
+    private PodFailure? Node(Pod pod) => NodeSelection.Matches(pod.Spec, rules.NodeName, rules.Labels)
+        ? null
+        : PodFailure.Rejected(
+            "NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector");
 
     private static PodFailure? HostPorts(Pod pod, IReadOnlyCollection<Pod> running)
     {

@@ -42,7 +42,22 @@ internal sealed record PodFailure(string Reason, string Message, string Event)
     internal static PodFailure Rejected(string reason, string message) =>
         new(reason, $"Pod was rejected: {message}", message) { IsWarning = true, IsRejection = true };
 
+    /// <summary>A pod that the node needs gets what this one had.</summary>
+    [JsonIgnore]
+    internal static PodFailure Preempted { get; } = new(
+        "Preempting", "Preempted in order to admit critical pod", "Preempted in order to admit critical pod")
+    {
+        IsWarning = true,
+        IsDisruption = true,
+    };
+
     /// <summary>The node runs out of something.</summary>
     internal static PodFailure Evicted(string message, TimeSpan gracePeriod) =>
         new("Evicted", message, message) { GracePeriod = gracePeriod, IsWarning = true, IsDisruption = true };
+}
+
+/// <summary>Found while a pod was to be started: the node does not let it run.</summary>
+internal sealed class PodRejectionException(PodFailure failure) : Exception(failure.Message)
+{
+    public PodFailure Failure { get; } = failure;
 }

@@ -8,6 +8,9 @@ public sealed class PodMetrics(MetricFactory factory)
     internal Counter Rejections { get; } = factory.CreateCounter(
         "kubelet_admission_rejections_total", "Cumulative number pod admission rejections by the Kubelet.", ["reason"]);
 
+    internal Counter Preemptions { get; } = factory.CreateCounter(
+        "kubelet_preemptions", "Cumulative number of pod preemptions by preemption resource", ["preemption_signal"]);
+
     internal Counter Evictions { get; } = factory.CreateCounter(
         "kubelet_evictions", "Cumulative number of pod evictions by eviction signal", ["eviction_signal"]);
 

@@ -68,8 +68,8 @@ internal sealed partial class PodWorker
     /// <summary>The wish; null for an orphan.</summary>
     internal Pod? Pod => _pod;
 
-    /// <summary>Nothing of the pod will run again.</summary>
-    internal bool HasEnded => _state.Intents is { Failure: not null } or { Terminal: not null };
+    /// <summary>Nothing of the pod will run again, though what runs of it may still be on its way out.</summary>
+    internal bool HasEnded => _state.Requested is not null || _state.Intents is { Failure: not null } or { Terminal: not null };
 
     /// <summary>The node ends the pod; the first reason counts.</summary>
     internal void Fail(PodFailure failure)
@@ -217,6 +217,10 @@ internal sealed partial class PodWorker
 
             _retries.Reset();
         }
+        catch (PodRejectionException e)
+        {
+            Fail(e.Failure);
+        }
         catch (Exception) when (!terminates && step.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             // The wish changed under the step; the signal that said so is in the mailbox.
@@ -278,6 +282,7 @@ internal sealed partial class PodWorker
             && !report.Status.ContainerStatuses.Any(status => status.State.Running is not null))
         {
             _state.Record(intents => intents with { Terminal = report.Status });
+            _services.Ended(Uid);
         }
     }
 

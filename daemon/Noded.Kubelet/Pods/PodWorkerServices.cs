@@ -21,6 +21,7 @@ internal sealed record PodWorkerServices(
     TimeProvider Clock,
     Func<double> Jitter,
     CrashLoopOptions CrashLoop,
+    Action<PodUid> Ended,
     Action<PodUid> Finished,
     ILogger Logger)
 {

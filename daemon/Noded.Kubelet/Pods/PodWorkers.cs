@@ -10,9 +10,14 @@ namespace Noded.Kubelet.Pods;
 /// </summary>
 internal sealed class PodWorkers(PodWorkerServices services)
 {
+    private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(10);
+
     private readonly Dictionary<PodUid, PodWorker> _workers = [];
     private readonly Dictionary<PodUid, Task> _tasks = [];
     private readonly Dictionary<NamespacedName, Pod> _waiting = [];
+
+    // Pods that begin once others have made room for them, and who those are.
+    private readonly Dictionary<Pod, HashSet<PodUid>> _preempting = [];
     private CancellationToken _stopping;
 
     internal int Count => _workers.Count;
@@ -60,6 +65,11 @@ internal sealed class PodWorkers(PodWorkerServices services)
         {
             _waiting.Remove(waiting.Name);
         }
+
+        foreach (Pod waiting in _preempting.Keys.Where(pod => pod.Uid == uid).ToList())
+        {
+            _preempting.Remove(waiting);
+        }
     }
 
     /// <summary>Containers of a pod that nobody wishes were found in the runtime.</summary>
@@ -97,9 +107,23 @@ internal sealed class PodWorkers(PodWorkerServices services)
         }
 
         _tasks.Remove(uid);
+        Ended(uid);
         if (_waiting.Remove(worker.Name, out Pod? next))
         {
             Update(next);
+        }
+    }
+
+    /// <summary>Nothing of a pod runs any more; who waited for what it had is let run, or not, as things are now.</summary>
+    internal void Ended(PodUid uid)
+    {
+        foreach ((Pod pod, HashSet<PodUid> victims) in _preempting.ToList())
+        {
+            if (victims.Remove(uid) && victims.Count == 0)
+            {
+                _preempting.Remove(pod);
+                Begin(pod);
+            }
         }
     }
 
@@ -135,11 +159,17 @@ internal sealed class PodWorkers(PodWorkerServices services)
         PodIntents? intents = services.Intents.TryRead(pod.Uid);
         if (intents is null)
         {
-            PodFailure? rejection = services.Admitter.Admit(
+            Admission admission = services.Admitter.Admit(
                 pod, [.. _workers.Values.Where(worker => !worker.HasEnded).Select(worker => worker.Pod).OfType<Pod>()]);
-            intents = new PodIntents { Failure = rejection };
+            if (!admission.Preempted.IsEmpty)
+            {
+                Preempt(pod, admission);
+                return;
+            }
+
+            intents = new PodIntents { Failure = admission.Rejection };
             services.Intents.Write(pod.Uid, intents);
-            if (rejection is not null)
+            if (admission.Rejection is { } rejection)
             {
                 services.Journal.Failed(pod, rejection);
             }
@@ -147,6 +177,37 @@ internal sealed class PodWorkers(PodWorkerServices services)
 
         Decide(pod.Name, intents.Failure is { } failure ? $"do not run, uid {pod.Uid}: {failure.Reason}" : $"run, uid {pod.Uid}");
         Start(pod.Uid, pod.Name, intents).Update(pod);
+    }
+
+    /// <summary>
+    /// Ends pods for the sake of one that begins when they have ended. Nothing of it is written down until then: a daemon
+    /// that is killed meanwhile decides anew.
+    /// </summary>
+    private void Preempt(Pod pod, Admission admission)
+    {
+        services.Metrics.Preemptions.WithLabels(admission.Signal).Inc();
+        Decide(pod.Name, $"run, uid {pod.Uid}, once there is room: {string.Join(", ", admission.Preempted.Select(victim => victim.Name))}");
+        _preempting[pod] = [.. admission.Preempted.Select(victim => victim.Uid)];
+        foreach (Pod victim in admission.Preempted)
+        {
+            _ = GiveUpAsync(victim);
+            Fail(victim.Uid, PodFailure.Preempted);
+        }
+    }
+
+    /// <summary>A pod whose end hangs must not hold up the one that the node needs: upstream's patience.</summary>
+    private async Task GiveUpAsync(Pod victim)
+    {
+        TimeSpan patience = PodTerminator.GracePeriod(victim) * 1.5;
+        try
+        {
+            await Task.Delay(patience > LeastPatience ? patience : LeastPatience, services.Clock, _stopping);
+            services.Ended(victim.Uid);
+        }
+        catch (OperationCanceledException)
+        {
+            // The daemon stops.
+        }
     }
 
     private PodWorker Start(PodUid uid, NamespacedName name, PodIntents intents)

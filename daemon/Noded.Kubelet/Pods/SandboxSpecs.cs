@@ -22,10 +22,18 @@ internal sealed class SandboxSpecs(
 
     /// <summary>Of one that is to be created.</summary>
     /// <exception cref="PodConfigException">There is no such class, or its runtime cannot do what the pod asks for.</exception>
+    /// <exception cref="PodRejectionException">The runtime cannot do it whatever the class.</exception>
     internal async Task<PodSandboxSpec> CompleteAsync(PodSandboxSpec sandbox, CancellationToken cancellationToken)
     {
         Pod pod = sandbox.Pod;
         string handler = HandlerOf(pod);
+        if (pod.Spec.SecurityContext?.SupplementalGroupsPolicy == "Strict"
+            && !await runtime.SupportsSupplementalGroupsPolicyAsync(cancellationToken))
+        {
+            throw new PodRejectionException(PodFailure.Rejected(
+                "SupplementalGroupsPolicyNotSupported", "SupplementalGroupsPolicy=Strict is not supported in this node"));
+        }
+
         if (pod.Spec.HostUsers == false)
         {
             await RequireUserNamespacesAsync(pod, handler, cancellationToken);

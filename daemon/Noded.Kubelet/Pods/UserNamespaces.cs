@@ -5,13 +5,15 @@ using Noded.Kubelet.Runtime;
 namespace Noded.Kubelet.Pods;
 
 /// <summary>
-/// Gives pods with a user namespace users of the machine that nobody else has: 65536 each, upstream's way. What is given
+/// Gives pods with a user namespace users of the machine that nobody else has, as many each, upstream's way. What is given
 /// is a file in the pod's directory and goes with it, so nothing is remembered here and the next daemon finds the same.
 /// </summary>
 /// <param name="maxPods">How many pods the node takes, and so how many ranges there are.</param>
-internal sealed class UserNamespaces(PodLayout layout, int maxPods)
+/// <param name="length">How many users are in one.</param>
+internal sealed class UserNamespaces(PodLayout layout, int maxPods, uint length = UserNamespaces.LeastLength)
 {
-    private const uint Length = 65536;
+    /// <summary>What images and programs count on.</summary>
+    internal const uint LeastLength = 65536;
 
     /// <summary>Upstream's name.</summary>
     private const string FileName = "userns";
@@ -51,17 +53,21 @@ internal sealed class UserNamespaces(PodLayout layout, int maxPods)
                 return own;
             }
 
-            HashSet<uint> taken =
-                [.. Directory.GetDirectories(layout.Pods).Select(path => TryRead(new PodUid(Path.GetFileName(path)))?.First ?? 0)];
+            UserMapping[] taken =
+            [
+                .. Directory.GetDirectories(layout.Pods)
+                    .Select(path => TryRead(new PodUid(Path.GetFileName(path))))
+                    .OfType<UserMapping>(),
+            ];
 
             // The first range is the machine's own users'.
-            for (uint i = 1; i <= maxPods; i++)
+            for (ulong i = 1; i <= (ulong)maxPods && (i + 1) * length <= uint.MaxValue; i++)
             {
-                if (!taken.Contains(i * Length))
+                UserMapping free = new((uint)(i * length), length);
+                if (!taken.Any(other => other.First < free.First + length && free.First < other.First + other.Length))
                 {
-                    UserMapping given = new(i * Length, Length);
-                    Write(pod, given);
-                    return given;
+                    Write(pod, free);
+                    return free;
                 }
             }
         }

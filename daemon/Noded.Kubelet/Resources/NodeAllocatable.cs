@@ -1,5 +1,6 @@
-using Noded.Linux.Cgroups;
+using System.Collections.Immutable;
 using Noded.Kubelet.Runtime;
+using Noded.Linux.Cgroups;
 
 namespace Noded.Kubelet.Resources;
 
@@ -10,12 +11,8 @@ namespace Noded.Kubelet.Resources;
 /// <param name="Pids">Processes and threads.</param>
 public sealed record NodeResources(long MilliCpu, long Memory, long EphemeralStorage, long Pids)
 {
-    /// <summary>What is left without another amount, nothing below zero.</summary>
-    public NodeResources Without(NodeResources other) => new(
-        Math.Max(0, MilliCpu - other.MilliCpu),
-        Math.Max(0, Memory - other.Memory),
-        Math.Max(0, EphemeralStorage - other.EphemeralStorage),
-        Math.Max(0, Pids - other.Pids));
+    /// <summary>The huge pages of each size, in bytes, by the resource's name.</summary>
+    public ImmutableDictionary<string, long> HugePages { get; init; } = ImmutableDictionary<string, long>.Empty;
 }
 
 /// <summary>
@@ -29,6 +26,18 @@ public static class NodeAllocatable
     /// eats all memory or forks without end then takes the machine with it.
     /// </summary>
     public static NodeResources DefaultReserved { get; } = new(100, 128L << 20, 1L << 30, 1024);
+
+    /// <summary>
+    /// What is left of a machine without what is reserved, nothing below zero. Huge pages are memory that nothing else
+    /// can have.
+    /// </summary>
+    public static NodeResources Compute(NodeResources capacity, NodeResources reserved) => capacity with
+    {
+        MilliCpu = Math.Max(0, capacity.MilliCpu - reserved.MilliCpu),
+        Memory = Math.Max(0, capacity.Memory - reserved.Memory - capacity.HugePages.Values.Sum()),
+        EphemeralStorage = Math.Max(0, capacity.EphemeralStorage - reserved.EphemeralStorage),
+        Pids = Math.Max(0, capacity.Pids - reserved.Pids),
+    };
 
     /// <summary>The limits of the cgroup that holds all pods.</summary>
     internal static CgroupLimits Limits(NodeResources allocatable, bool isEnforced) => new()

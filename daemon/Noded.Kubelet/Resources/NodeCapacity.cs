@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Noded.Linux.Processes;
 
@@ -14,7 +15,10 @@ internal static class NodeCapacity
             Environment.ProcessorCount * 1000L,
             MachineMemory.TotalBytes,
             new DriveInfo(directory).TotalSize,
-            Math.Min(Number("/proc/sys/kernel/pid_max"), Number("/proc/sys/kernel/threads-max")));
+            Math.Min(Number("/proc/sys/kernel/pid_max"), Number("/proc/sys/kernel/threads-max")))
+        {
+            HugePages = HugePageSize.OfMachine.ToImmutableDictionary(size => size.Resource, size => size.ReadReserved()),
+        };
     }
 
     private static long Number(string file) => long.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture);

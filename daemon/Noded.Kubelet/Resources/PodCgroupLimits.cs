@@ -41,48 +41,16 @@ internal static class PodCgroupLimits
             : PodRequests.OfPod(spec, size.Resource).Value;
 }
 
-/// <summary>A size of huge pages.</summary>
-/// <param name="Resource">In a pod: <c>hugepages-2Mi</c>.</param>
-/// <param name="KernelName">In a control file's name: <c>2MB</c>.</param>
-internal sealed record HugePageSize(string Resource, string KernelName)
-{
-    private const string Prefix = "hugepages-";
-    private const string Suffix = "kB";
-
-    internal static ImmutableArray<HugePageSize> OfMachine { get; } = Read();
-
-    /// <summary>From the names of the directories in /sys/kernel/mm/hugepages, <c>hugepages-2048kB</c>.</summary>
-    internal static ImmutableArray<HugePageSize> Read(string directory = "/sys/kernel/mm/hugepages") =>
-        Directory.Exists(directory)
-            ? [.. Directory.GetDirectories(directory).Select(path => TryParse(Path.GetFileName(path))).OfType<HugePageSize>()]
-            : [];
-
-    internal static HugePageSize? TryParse(string name)
-    {
-        if (!name.StartsWith(Prefix, StringComparison.Ordinal) || !name.EndsWith(Suffix, StringComparison.Ordinal)
-            || !long.TryParse(name.AsSpan()[Prefix.Length..^Suffix.Length], out long kibibytes))
-        {
-            return null;
-        }
-
-        string number = kibibytes.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        string[] units = ["K", "M", "G"];
-        int unit = 0;
-        for (; unit < units.Length - 1 && kibibytes % 1024 == 0; unit++)
-        {
-            kibibytes /= 1024;
-            number = kibibytes.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        }
-
-        return new HugePageSize($"{Prefix}{number}{units[unit]}i", $"{number}{units[unit]}B");
-    }
-}
-
 /// <summary>What the kubelet's configuration says of all pods' cgroups.</summary>
 /// <param name="PodPidsLimit">Negative for no limit.</param>
 /// <param name="CpuCfsQuota">Whether limits of processor time are enforced.</param>
 public sealed record CgroupOptions(long PodPidsLimit, bool CpuCfsQuota, TimeSpan CpuCfsQuotaPeriod)
 {
-    /// <summary>Upstream's defaults.</summary>
+    /// <summary>
+    /// The kernel kills all of a container that has no memory left, not one process of it; for cgroup v2 alone.
+    /// </summary>
+    public bool KillsTogether { get; init; }
+
+    /// <summary>Upstream's defaults, for cgroup v1.</summary>
     public static CgroupOptions Default { get; } = new(-1, true, TimeSpan.FromMilliseconds(100));
 }

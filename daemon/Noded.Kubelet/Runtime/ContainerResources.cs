@@ -28,6 +28,11 @@ internal static class ContainerResources
         resources.HugepageLimits.AddRange(HugePageSize.OfMachine.Select(
             size => new HugepageLimit { PageSize = size.KernelName, Limit = (ulong)(Bytes(limits, size.Resource) ?? 0) }));
 
+        if (options.KillsTogether)
+        {
+            resources.Unified["memory.oom.group"] = "1";
+        }
+
         return resources;
     }
 

@@ -15,6 +15,9 @@ public interface IRuntimeService
     /// <summary>Whether a read-only mount may be asked to hold for everything below it.</summary>
     Task<bool> SupportsRecursiveReadOnlyAsync(CancellationToken cancellationToken);
 
+    /// <summary>Whether it can leave out the groups that an image gives its user.</summary>
+    Task<bool> SupportsSupplementalGroupsPolicyAsync(CancellationToken cancellationToken);
+
     /// <summary>Whether a handler gives pods users of their own.</summary>
     /// <param name="handler">Empty for the runtime's default.</param>
     Task<bool> SupportsUserNamespacesAsync(string handler, CancellationToken cancellationToken);

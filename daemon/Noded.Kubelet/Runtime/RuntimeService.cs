@@ -37,15 +37,20 @@ public sealed partial class RuntimeService(
     public async Task<bool> SupportsUserNamespacesAsync(string handler, CancellationToken cancellationToken) =>
         await FeaturesAsync(handler, cancellationToken) is { UserNamespaces: true };
 
+    public async Task<bool> SupportsSupplementalGroupsPolicyAsync(CancellationToken cancellationToken) =>
+        (await StatusAsync(cancellationToken)).Features is { SupplementalGroupsPolicy: true };
+
     /// <summary>
     /// What a handler can do; the one without a name is that of pods without a runtime class. Runtimes before 2.0 name none.
     /// </summary>
     private async Task<RuntimeHandlerFeatures?> FeaturesAsync(string handler, CancellationToken cancellationToken)
     {
-        StatusResponse status = await CallAsync(
-            "status", "runtime", _runtime.StatusAsync, new StatusRequest(), RequestTimeout, cancellationToken);
+        StatusResponse status = await StatusAsync(cancellationToken);
         return status.RuntimeHandlers.FirstOrDefault(known => known.Name == handler)?.Features;
     }
+
+    private Task<StatusResponse> StatusAsync(CancellationToken cancellationToken) => CallAsync(
+        "status", "runtime", _runtime.StatusAsync, new StatusRequest(), RequestTimeout, cancellationToken);
 
     /// <summary>One unary call: deadline, metrics, and failures as <see cref="IOException"/> that name the object.</summary>
     private async Task<TResponse> CallAsync<TRequest, TResponse>(

@@ -27,6 +27,7 @@ internal static class SecurityContexts
             // Whatever the pod says: that is for its containers, and the sandbox's own process needs next to nothing.
             Seccomp = Default(isRuntimes: true),
             SelinuxOptions = Selinux(pod.SecurityContext?.SeLinuxOptions),
+            SupplementalGroupsPolicy = GroupsPolicy(pod),
         };
         if (pod.SecurityContext?.RunAsUser is { } user)
         {
@@ -62,6 +63,7 @@ internal static class SecurityContexts
             SelinuxOptions = Selinux(own?.SeLinuxOptions ?? pod.SecurityContext?.SeLinuxOptions),
             Apparmor = AppArmor(AppArmorProfiles.Find(manifest, container)),
             Capabilities = new Capability(),
+            SupplementalGroupsPolicy = GroupsPolicy(pod),
         };
         context.Capabilities.AddCapabilities.AddRange(own?.Capabilities?.Add ?? []);
         context.Capabilities.DropCapabilities.AddRange(own?.Capabilities?.Drop ?? []);
@@ -108,6 +110,9 @@ internal static class SecurityContexts
         IEnumerable<long> groups = (pod.SecurityContext?.SupplementalGroups ?? []).OfType<long>();
         return pod.SecurityContext?.FsGroup is { } fsGroup ? groups.Prepend(fsGroup) : groups;
     }
+
+    private static SupplementalGroupsPolicy GroupsPolicy(V1PodSpec pod) =>
+        pod.SecurityContext?.SupplementalGroupsPolicy == "Strict" ? SupplementalGroupsPolicy.Strict : SupplementalGroupsPolicy.Merge;
 
     private static SecurityProfile? Seccomp(V1SeccompProfile? profile, string directory) => profile?.Type switch
     {

@@ -2,6 +2,7 @@ using k8s.Models;
 using Noded.Api;
 using Noded.Api.Pods;
 using Noded.Api.Validation;
+using Noded.Kubelet.Volumes;
 
 namespace Noded.Kubelet.Sources;
 
@@ -14,8 +15,6 @@ internal static class UnsupportedFeatures
     internal static void Find(V1Pod pod, FieldPath path, FieldErrors errors)
     {
         FieldPath spec = path.Child("spec");
-        Refuse(errors, spec.Child("nodeSelector"), pod.Spec.NodeSelector?.Count > 0);
-        Refuse(errors, spec.Child("affinity"), pod.Spec.Affinity is not null);
         for (int i = 0; i < (pod.Spec.Volumes?.Count ?? 0); i++)
         {
             Find(pod.Spec.Volumes![i], spec.Child("volumes").Index(i), errors);
@@ -32,7 +31,7 @@ internal static class UnsupportedFeatures
             Refuse(errors, path.Child(name), source is not null && name is not ("emptyDir" or "hostPath"));
         }
 
-        Refuse(errors, path.Child("emptyDir").Child("medium"), volume.EmptyDir?.Medium is not (null or "" or "Memory"));
+        Refuse(errors, path.Child("emptyDir").Child("medium"), !EmptyDirMedium.IsKnown(volume.EmptyDir?.Medium));
     }
 
     private static void Find(IList<V1Container>? containers, FieldPath path, FieldErrors errors)
@@ -54,7 +53,7 @@ internal static class UnsupportedFeatures
         }
 
         Refuse(errors, path.Child("volumeDevices"), container.VolumeDevices?.Count > 0);
-        foreach (string resource in (container.Resources?.Limits?.Keys ?? []).Where(name => name is not ("cpu" or "memory" or "ephemeral-storage") && !name.StartsWith("hugepages-", StringComparison.Ordinal)))
+        foreach (string resource in (container.Resources?.Limits?.Keys ?? []).Where(name => !ResourceNames.IsStandardForContainers(name)))
         {
             Refuse(errors, path.Child("resources").Child("limits").Key(resource), true);
         }

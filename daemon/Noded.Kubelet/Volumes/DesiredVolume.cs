@@ -13,8 +13,7 @@ internal abstract record DesiredVolume
     /// <summary>A directory that begins empty and lives as long as the pod.</summary>
     /// <param name="ReadyMarker">The file that says that it is complete: what containers did to it since stays.</param>
     /// <param name="FsGroup">The group that may write; null for the daemon's own.</param>
-    /// <param name="MemoryBytes">The most that a file system in memory may hold; null for a directory on disk.</param>
-    internal sealed record EmptyDir(string Name, string Path, string ReadyMarker, uint? FsGroup, long? MemoryBytes)
+    internal sealed record EmptyDir(string Name, string Path, string ReadyMarker, uint? FsGroup, EmptyDirMedium Medium)
         : DesiredVolume(Name, Path);
 
     /// <summary>A file or directory of the host, which stays when the pod goes.</summary>

@@ -21,7 +21,12 @@ internal static class DesiredVolumes
             VolumePaths.EmptyDir(podDirectory, volume.Name),
             VolumePaths.ReadyMarker(podDirectory, volume.Name),
             (uint?)pod.Spec.SecurityContext?.FsGroup,
-            emptyDir.Medium == "Memory" ? MemorySize(pod, emptyDir, nodeMemory) : null),
+            emptyDir.Medium switch
+            {
+                null or "" => EmptyDirMedium.Disk,
+                "Memory" => new EmptyDirMedium.InMemory(MemorySize(pod, emptyDir, nodeMemory)),
+                _ => EmptyDirMedium.HugePages(emptyDir.Medium, pod.Spec),
+            }),
         { HostPath: { } hostPath } => new DesiredVolume.HostPath(volume.Name, hostPath.Path, hostPath.Type ?? string.Empty),
 
         // The source refuses pods with any other.

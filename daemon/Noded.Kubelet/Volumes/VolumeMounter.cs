@@ -30,6 +30,9 @@ internal static class VolumeMounter
             case VolumeStep.MountTmpfs { Path: string path, Bytes: long bytes }:
                 MountTmpfs(path, bytes);
                 break;
+            case VolumeStep.MountHugePages { Path: string path, PageBytes: long bytes }:
+                Mount.HugePages(path, bytes);
+                break;
             case VolumeStep.SetAccess { Path: string path, Mode: uint mode, Group: var group }:
                 DirectoryAccess.Set(path, mode, group);
                 break;

@@ -23,6 +23,8 @@ internal abstract record VolumeStep
 
     internal sealed record MountTmpfs(string Path, long Bytes) : VolumeStep;
 
+    internal sealed record MountHugePages(string Path, long PageBytes) : VolumeStep;
+
     internal sealed record SetAccess(string Path, uint Mode, uint? Group) : VolumeStep;
 
     internal sealed record MarkReady(string Marker) : VolumeStep;
@@ -49,23 +51,34 @@ internal static class VolumePlan
 
     private static ImmutableArray<VolumeStep> Compute(DesiredVolume.EmptyDir volume, VolumeObservation observed)
     {
-        bool isThere = volume.MemoryBytes is null ? observed.Found is not null : observed.IsMounted;
+        VolumeStep? mount = volume.Medium switch
+        {
+            EmptyDirMedium.OnDisk => null,
+            EmptyDirMedium.InMemory { Bytes: long bytes } => new VolumeStep.MountTmpfs(volume.Path, bytes),
+            EmptyDirMedium.InHugePages { PageBytes: long bytes } => new VolumeStep.MountHugePages(volume.Path, bytes),
+            EmptyDirMedium.Unavailable { Message: string message } => new VolumeStep.Refuse(message),
+            _ => throw new UnreachableException($"Unhandled {volume.Medium.GetType().Name}."),
+        };
+        bool isThere = mount is null ? observed.Found is not null : observed.IsMounted;
         if (isThere && observed.IsReady)
         {
             return [];
         }
 
-        // In memory as the kernel makes it, like /tmp; on disk without the sticky bit, as upstream.
-        uint mode = Everybody | (volume.MemoryBytes is null ? 0 : Sticky) | (volume.FsGroup is null ? 0 : SetGroup);
-        List<VolumeStep> steps = [new VolumeStep.MakeDirectory(volume.Path, Everybody)];
-        if (volume.MemoryBytes is { } bytes && !observed.IsMounted)
+        if (mount is VolumeStep.Refuse)
         {
-            steps.Add(new VolumeStep.MountTmpfs(volume.Path, bytes));
+            return [mount];
         }
 
-        steps.Add(new VolumeStep.SetAccess(volume.Path, mode, volume.FsGroup));
-        steps.Add(new VolumeStep.MarkReady(volume.ReadyMarker));
-        return [.. steps];
+        // In memory like /tmp; on disk without the sticky bit, as upstream.
+        uint mode = Everybody | (mount is null ? 0 : Sticky) | (volume.FsGroup is null ? 0 : SetGroup);
+        return
+        [
+            new VolumeStep.MakeDirectory(volume.Path, Everybody),
+            .. mount is null || observed.IsMounted ? [] : new[] { mount },
+            new VolumeStep.SetAccess(volume.Path, mode, volume.FsGroup),
+            new VolumeStep.MarkReady(volume.ReadyMarker),
+        ];
     }
 
     private static ImmutableArray<VolumeStep> Compute(DesiredVolume.HostPath volume, FileStatus? found) =>

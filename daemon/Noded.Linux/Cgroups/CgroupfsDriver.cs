@@ -6,6 +6,8 @@ namespace Noded.Linux.Cgroups;
 /// <param name="prefix">The node's cgroup, a path without a leading slash.</param>
 public sealed class CgroupfsDriver(CgroupHierarchies hierarchies, string prefix) : ICgroupDriver
 {
+    public bool IsUnified => hierarchies.IsUnified;
+
     public Cgroup? Node => new(hierarchies, prefix);
 
     public Cgroup Locate(params ReadOnlySpan<string> names) => new(hierarchies, $"{prefix}/{string.Join('/', names)}");

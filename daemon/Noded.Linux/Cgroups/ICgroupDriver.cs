@@ -8,6 +8,9 @@ namespace Noded.Linux.Cgroups;
 /// </summary>
 public interface ICgroupDriver
 {
+    /// <summary>Memory is limited by cgroup v2.</summary>
+    bool IsUnified { get; }
+
     /// <summary>The cgroup above all others; null where the pods' own is that.</summary>
     Cgroup? Node { get; }
 

@@ -23,6 +23,17 @@ public static class Mount
         string.Create(CultureInfo.InvariantCulture, $"size={bytes}{(noSwap ? ",noswap" : "")}"),
         $"mount tmpfs at {mountPoint}");
 
+    /// <summary>Mounts a file system whose files are made of huge pages.</summary>
+    /// <param name="pageBytes">The size of one; EINVAL unless the machine has that size.</param>
+    /// <exception cref="LinuxException">The kernel refuses.</exception>
+    public static void HugePages(string mountPoint, long pageBytes) => Do(
+        "nodev",
+        mountPoint,
+        "hugetlbfs",
+        0,
+        string.Create(CultureInfo.InvariantCulture, $"pagesize={pageBytes}"),
+        $"mount hugetlbfs with pages of {pageBytes} bytes at {mountPoint}");
+
     /// <summary>Takes a mount off the tree unless somebody uses it. What is gone already is no error.</summary>
     /// <exception cref="LinuxException">It is in use (EBUSY), or the kernel refuses.</exception>
     public static void Unmount(string mountPoint) => Unmount(mountPoint, 0);

@@ -11,6 +11,8 @@ namespace Noded.Linux.Systemd;
 /// <param name="node">The first part of all names, for a node that is not the machine's only one; null for none.</param>
 public sealed class SystemdCgroupDriver(CgroupHierarchies hierarchies, string? node, TimeProvider clock) : ICgroupDriver
 {
+    public bool IsUnified => hierarchies.IsUnified;
+
     public Cgroup? Node => node is null ? null : new(hierarchies, SliceName.ToCgroup(node));
 
     /// <exception cref="IOException">There is no systemd to ask; the message names the setting.</exception>

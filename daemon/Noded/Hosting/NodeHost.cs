@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Noded.Composition;
 using Noded.Linux.Processes;
@@ -74,10 +75,18 @@ internal static partial class NodeHost
                 node.Options.Paths.OperatorSocket, listen => listen.Protocols = HttpProtocols.Http2);
             if (node.Options.HealthzPort != 0)
             {
-                kestrel.ListenLocalhost(
-                    node.Options.HealthzPort, listen => listen.Protocols = HttpProtocols.Http1);
+                Action<ListenOptions> plain = listen => listen.Protocols = HttpProtocols.Http1;
+                if (node.Options.Settings.HealthzBindAddress is { } address)
+                {
+                    kestrel.Listen(address, node.Options.HealthzPort, plain);
+                }
+                else
+                {
+                    kestrel.ListenLocalhost(node.Options.HealthzPort, plain);
+                }
             }
         });
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, SharedMemoryPools>();
         builder.Services.AddRoutingCore();
         builder.Services.AddSystemd();
         builder.Services.AddSingleton(node);

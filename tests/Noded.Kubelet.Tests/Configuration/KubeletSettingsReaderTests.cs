@@ -61,12 +61,21 @@ public sealed class KubeletSettingsReaderTests : IDisposable
             maxParallelImagePulls: 4
             allowedUnsafeSysctls: [kernel.msgmax, "net.core.*"]
             seccompDefault: true
+            healthzBindAddress: 192.0.2.1
+            singleProcessOOMKill: true
+            podsPerCore: 3
+            mergeDefaultEvictionSettings: false
+            registryPullQPS: 1
+            registryBurst: 2
+            userNamespaces: {idsPerPod: 131072}
             """);
 
         KubeletSettings settings = Read();
 
         Assert.Equal((TimeSpan.FromSeconds(5), 0, "example.org", 7), (settings.FileCheckFrequency, settings.HealthzPort, settings.ClusterDomain, settings.MaxPods));
         Assert.Equal(("/etc/pods", "", TimeSpan.FromSeconds(30)), (settings.StaticPodPath, settings.ResolvConf, settings.RuntimeRequestTimeout));
+        Assert.Equal(("192.0.2.1", true, 3), ($"{settings.HealthzBindAddress}", settings.SingleProcessOomKill, settings.PodsPerCore));
+        Assert.Equal((1, 2, 131072u), (settings.RegistryPullQps, settings.RegistryBurst, settings.UserIdsPerPod));
         Assert.Equal(["10.96.0.10", "fd00::a"], settings.ClusterDns!.Value.AsEnumerable());
         Assert.Equal(new LogRotationOptions(1 << 20, 3), settings.LogRotation);
         Assert.Equal(new CrashLoopOptions(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5)), settings.CrashLoop);
@@ -103,6 +112,18 @@ public sealed class KubeletSettingsReaderTests : IDisposable
         Assert.Equal(["c"], settings.AllowedUnsafeSysctls.AsEnumerable());
     }
 
+    [Fact]
+    public void Read_HardThresholdsMergedWithTheDefaults_OwnOnesGoBefore()
+    {
+        Write(File, Head + "mergeDefaultEvictionSettings: true\nevictionHard: {memory.available: 1Mi, pid.available: 10%}\n");
+
+        Assert.Equal(
+            ["imagefs.available 0.15", "imagefs.inodesFree 0.05", "memory.available 1048576", "nodefs.available 0.1", "nodefs.inodesFree 0.05", "pid.available 0.1"],
+            Read().Eviction.Thresholds
+                .Select(threshold => $"{threshold.Signal} {(object?)threshold.Value.Quantity ?? threshold.Value.Fraction}")
+                .Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("maxPods: many", "3: maxPods: cannot unmarshal string into int32")]
     [InlineData("maxPod: 1", "3: unknown field \"maxPod\"")]
@@ -120,6 +141,11 @@ public sealed class KubeletSettingsReaderTests : IDisposable
     [InlineData("evictionSoft: {memory.available: 1Mi}", "3: evictionSoft[memory.available]: Required value: a period of this signal in evictionSoftGracePeriod")]
     [InlineData("evictionHard: {memory.available: 101%}", "3: evictionHard[memory.available]: Invalid value: \"101%\": needs a quantity such as 100Mi or a percentage such as 10%")]
     [InlineData("imageGCHighThresholdPercent: 80\nimageGCLowThresholdPercent: 90", "4: imageGCLowThresholdPercent: Invalid value: 90: must be less than imageGCHighThresholdPercent, which is 80")]
+    [InlineData("healthzBindAddress: here", "3: healthzBindAddress: Invalid value: \"here\": must be a valid IP address")]
+    [InlineData("podsPerCore: -1", "3: podsPerCore: Invalid value: -1: must be greater than or equal to 0")]
+    [InlineData("registryPullQPS: -1", "3: registryPullQPS: Invalid value: -1: must be greater than or equal to 0")]
+    [InlineData("registryBurst: -1", "3: registryBurst: Invalid value: -1: must be greater than or equal to 0")]
+    [InlineData("userNamespaces: {idsPerPod: 65537}", "3: userNamespaces.idsPerPod: Invalid value: 65537: must be a positive multiple of 65536, less than 2^32")]
     [InlineData("maxParallelImagePulls: 2", "3: maxParallelImagePulls: Invalid value: 2: must be a positive number, and 1 unless serializeImagePulls is false")]
     [InlineData("allowedUnsafeSysctls: ['*']", "3: allowedUnsafeSysctls[0]: Invalid value: \"*\": needs a name, or the beginning of one and *")]
     [InlineData("enforceNodeAllocatable: [all]", "3: enforceNodeAllocatable[0]: Unsupported value: \"all\": supported values: \"none\", \"pods\"")]

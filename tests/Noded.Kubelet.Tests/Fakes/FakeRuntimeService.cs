@@ -146,6 +146,11 @@ internal sealed class FakeRuntimeService(TimeProvider clock) : IRuntimeService, 
 
     public bool SupportsRecursiveReadOnly { get; set; }
 
+    public bool SupportsSupplementalGroupsPolicy { get; set; }
+
+    public Task<bool> SupportsSupplementalGroupsPolicyAsync(CancellationToken cancellationToken) =>
+        CallAsync("list_features", "runtime", () => SupportsSupplementalGroupsPolicy, cancellationToken);
+
     public Task<bool> SupportsRecursiveReadOnlyAsync(CancellationToken cancellationToken) =>
         CallAsync("list_features", "runtime", () => SupportsRecursiveReadOnly, cancellationToken);
 

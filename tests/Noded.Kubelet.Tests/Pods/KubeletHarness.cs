@@ -32,16 +32,20 @@ internal sealed class KubeletHarness : IAsyncDisposable
     private Task _running = Task.CompletedTask;
 
     /// <param name="startTurns">How many calls that start something run at a time; without it, any number.</param>
+    /// <param name="pullRate">How many pulls may begin; without it, any number.</param>
     public KubeletHarness(
-        Func<TimeProvider, FakeRuntimeService>? runtime = null, Func<TimeProvider, StartTurns>? startTurns = null)
-        : this(null, runtime, startTurns)
+        Func<TimeProvider, FakeRuntimeService>? runtime = null,
+        Func<TimeProvider, StartTurns>? startTurns = null,
+        Func<TimeProvider, TokenBucket>? pullRate = null)
+        : this(null, runtime, startTurns, pullRate)
     {
     }
 
     private KubeletHarness(
         KubeletHarness? before,
         Func<TimeProvider, FakeRuntimeService>? runtime,
-        Func<TimeProvider, StartTurns>? startTurns = null)
+        Func<TimeProvider, StartTurns>? startTurns = null,
+        Func<TimeProvider, TokenBucket>? pullRate = null)
     {
         _root = before?._root ?? Directory.CreateTempSubdirectory("nd-");
         Clock = before?.Clock ?? new TestClock();
@@ -79,7 +83,7 @@ internal sealed class KubeletHarness : IAsyncDisposable
                 Runtime, new ImagePuller(
                     Runtime, new RegistryKeyring(Path.Combine(_root.FullName, "config.json"), Flight),
                     new PullNarrator(new ScriptedPullProgress(), Events, steady), Events,
-                    new ImageMetrics(Metrics.WithCustomRegistry(Registry)), steady, parallelism: 1), stopper, hooks, volumes,
+                    new ImageMetrics(Metrics.WithCustomRegistry(Registry)), steady, parallelism: 1, pullRate?.Invoke(TimeOfDay)), stopper, hooks, volumes,
                 new ContainerSpecs(volumes, names, new NonRootCheck(Runtime), messages, node, Events),
                 new SandboxSpecs(Runtime, names, Classes, new UserNamespaces(layout, 110), layout, journal), names, logs, messages,
                 cgroups, new ContainerIndex(), journal,
@@ -88,7 +92,7 @@ internal sealed class KubeletHarness : IAsyncDisposable
             Probes,
             Statuses,
             new PodAdmitter(
-                new AdmissionRules(new NodeResources(4000, 1L << 30, 1L << 30, 1000), 110, [], HasAppArmor: false), () => Pressures),
+                new AdmissionRules("node1", NodeLabels.OfMachine("node1"), new NodeResources(4000, 1L << 30, 1L << 30, 1000), 110, [], HasAppArmor: false), () => Pressures),
             _intents,
             journal,
             podMetrics,
@@ -97,6 +101,7 @@ internal sealed class KubeletHarness : IAsyncDisposable
             steady,
             () => 0,
             CrashLoopOptions.Default,
+            uid => Inbox.Post(new SyncEvent.PodEnded(uid)),
             uid => Inbox.Post(new SyncEvent.PodFinished(uid)),
             NullLogger.Instance);
         Workers = new PodWorkers(services);

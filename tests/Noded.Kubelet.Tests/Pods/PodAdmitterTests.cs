@@ -8,7 +8,16 @@ namespace Noded.Kubelet.Tests.Pods;
 
 public sealed class PodAdmitterTests
 {
-    private static readonly AdmissionRules Rules = new(new NodeResources(2000, 1000, 500, 100), 3, ["kernel.msg*", "net.a"], HasAppArmor: false);
+    private static readonly AdmissionRules Rules = new(
+        "node1",
+        NodeLabels.OfMachine("node1"),
+        new NodeResources(2000, 1000, 500, 100)
+        {
+            HugePages = ImmutableDictionary<string, long>.Empty.Add("hugepages-2Mi", 4 << 20),
+        },
+        3,
+        ["kernel.msg*", "net.a"],
+        HasAppArmor: false);
 
     [Theory]
     [InlineData("net.ipv4.tcp_syncookies", null)]
@@ -31,11 +40,88 @@ public sealed class PodAdmitterTests
     [InlineData("memory", "900", null)]
     [InlineData("memory", "901", "Node didn't have enough resource: memory, requested: 901, used: 100, capacity: 1000")]
     [InlineData("ephemeral-storage", "501", "Node didn't have enough resource: ephemeral-storage, requested: 501, used: 0, capacity: 500")]
+    [InlineData("hugepages-2Mi", "2Mi", null)]
+    [InlineData("hugepages-2Mi", "4Mi", "Node didn't have enough resource: hugepages-2Mi, requested: 4194304, used: 2097152, capacity: 4194304")]
+    [InlineData("hugepages-1Gi", "1Gi", "Node didn't have enough resource: hugepages-1Gi, requested: 1073741824, used: 0, capacity: 0")]
     public void Admit_Request_FitsBesideTheOthers(string resource, string amount, string? refusal)
     {
-        Pod other = Requesting("u2", ("cpu", "500m"), ("memory", "100"));
+        Pod other = Requesting("u2", ("cpu", "500m"), ("memory", "100"), ("hugepages-2Mi", "2Mi"));
 
         AssertRefused(refusal is null ? null : "OutOf" + resource, refusal, Admit(Requesting("u1", (resource, amount)), other));
+    }
+
+    [Theory]
+    [InlineData("kubernetes.io/hostname", "node1", true)]
+    [InlineData("kubernetes.io/os", "linux", true)]
+    [InlineData("kubernetes.io/hostname", "node2", false)]
+    [InlineData("disk", "fast", false)]
+    public void Admit_NodeSelector_NamesThisNodesLabels(string label, string value, bool isAdmitted)
+    {
+        Pod pod = APod();
+        pod.Spec.NodeSelector = new Dictionary<string, string> { [label] = value };
+
+        AssertRefused(
+            isAdmitted ? null : "NodeAffinity",
+            isAdmitted ? null : "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+            Admit(pod));
+    }
+
+    [Fact]
+    public void Admit_NodeSelectorOfAnotherSystem_SaysThat()
+    {
+        Pod pod = APod();
+        pod.Spec.NodeSelector = new Dictionary<string, string> { ["kubernetes.io/os"] = "windows" };
+
+        AssertRefused(
+            "PodOSSelectorNodeLabelDoesNotMatch",
+            "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label",
+            Admit(pod));
+    }
+
+    [Theory]
+    [InlineData("linux", false)]
+    [InlineData("windows", true)]
+    public void Admit_PodOfASystem_IsLinux(string name, bool isRefused)
+    {
+        Pod pod = APod();
+        pod.Spec.Os = new V1PodOS { Name = name };
+
+        AssertRefused(
+            isRefused ? "PodOSNotSupported" : null,
+            isRefused ? "Failed to admit pod as the OS field doesn't match node OS" : null,
+            Admit(pod));
+    }
+
+    [Fact]
+    public void Admit_PodThatTheNodeNeeds_TakesTheRoomOfAnother()
+    {
+        Pod other = Requesting("u2", ("cpu", "1500m"));
+        Pod critical = Critical(Requesting("u1", ("cpu", "1")));
+
+        Admission admission = new PodAdmitter(Rules, () => []).Admit(critical, [other]);
+
+        Assert.Null(admission.Rejection);
+        Assert.Equal([other], admission.Preempted);
+        Assert.Equal("cpu", admission.Signal);
+    }
+
+    [Fact]
+    public void Admit_PodThatTheNodeNeedsAndNobodyToMakeRoom_SaysWhatIsMissing() => AssertRefused(
+        "UnexpectedAdmissionError",
+        "Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to "
+            + "preempt: no set of running pods found to reclaim resources: [(res: cpu, q: 500), (res: memory, q: 1), ]",
+        Admit(Critical(Requesting("u1", ("cpu", "2500m"), ("memory", "1001")))));
+
+    [Fact]
+    public void Admit_PodThatTheNodeNeedsElsewhere_EndsNobody()
+    {
+        Pod critical = Critical(Requesting("u1", ("cpu", "1")));
+        critical.Spec.NodeSelector = new Dictionary<string, string> { ["disk"] = "fast" };
+
+        Admission admission = new PodAdmitter(Rules, () => []).Admit(critical, [Requesting("u2", ("cpu", "1500m"))]);
+
+        Assert.Equal("NodeAffinity", admission.Rejection?.Reason);
+        Assert.Empty(admission.Preempted);
     }
 
     [Fact]
@@ -108,7 +194,7 @@ public sealed class PodAdmitterTests
         AssertRefused(
             isRefused ? "Evicted" : null,
             isRefused ? $"The node had condition: [{pressure}]. " : null,
-            new PodAdmitter(Rules, () => [pressure]).Admit(pod, []));
+            new PodAdmitter(Rules, () => [pressure]).Admit(pod, []).Rejection);
     }
 
     [Theory]
@@ -124,7 +210,7 @@ public sealed class PodAdmitterTests
         AssertRefused(
             isRefused ? "AppArmor" : null,
             isRefused ? "Cannot enforce AppArmor: AppArmor is not enabled on the host" : null,
-            new PodAdmitter(Rules with { HasAppArmor = hasAppArmor }, () => []).Admit(pod, []));
+            new PodAdmitter(Rules with { HasAppArmor = hasAppArmor }, () => []).Admit(pod, []).Rejection);
     }
 
     [Fact]
@@ -166,12 +252,18 @@ public sealed class PodAdmitterTests
     }
 
     private static PodFailure? Admit(Pod pod, params ImmutableArray<Pod> running) =>
-        new PodAdmitter(Rules, () => []).Admit(pod, running);
+        new PodAdmitter(Rules, () => []).Admit(pod, running).Rejection;
 
     private static void AssertRefused(string? reason, string? message, PodFailure? failure)
     {
         Assert.Equal((reason, message), (failure?.Reason, failure?.Event));
         Assert.Equal(reason is not null, failure?.IsRejection == true);
+    }
+
+    private static Pod Critical(Pod pod)
+    {
+        pod.Spec.PriorityClassName = "system-node-critical";
+        return pod;
     }
 
     private static Pod Requesting(string uid, params (string Resource, string Amount)[] requests) =>

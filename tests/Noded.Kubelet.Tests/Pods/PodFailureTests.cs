@@ -4,6 +4,7 @@ using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Tests.Fakes;
+using Noded.Primitives;
 using static Noded.Kubelet.Tests.Pods.SamplePods;
 
 namespace Noded.Kubelet.Tests.Pods;
@@ -36,6 +37,43 @@ public sealed class PodFailureTests
         {
             Assert.Contains(kubelet.Events.Read(), nodeEvent => $"{nodeEvent.Reason}: {nodeEvent.Message}" == expectedEvent);
         }
+    }
+
+    [Fact]
+    public async Task Image_OnePullTooMany_FailsAndIsTriedAgain()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness(pullRate: clock => new TokenBucket(1, 1, clock)).Start();
+
+        await kubelet.DesireAsync(APod("u1", "one", image: "one"), APod("u2", "two", image: "two"));
+
+        Assert.Single(kubelet.Alive());
+        Assert.Single(kubelet.Events.Read(), happened =>
+            happened.Reason == "Failed" && happened.Message.EndsWith(": pull QPS exceeded", StringComparison.Ordinal));
+        await kubelet.AdvanceAsync(TimeSpan.FromSeconds(1));
+        await kubelet.AdvanceAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(2, kubelet.Alive().Length);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Groups_OfThePodAlone_NeedARuntimeThatCanLeaveOutTheImages(bool isSupported)
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        kubelet.Runtime.SupportsSupplementalGroupsPolicy = isSupported;
+        Pod pod = APod();
+        pod.Spec.SecurityContext = new V1PodSecurityContext { SupplementalGroupsPolicy = "Strict" };
+
+        await kubelet.DesireAsync(pod);
+
+        V1PodStatus status = kubelet.Statuses.Reports[pod.Uid].Status;
+        Assert.Equal(
+            isSupported
+                ? ("Running", null, null)
+                : ("Failed", "SupplementalGroupsPolicyNotSupported",
+                    "Pod was rejected: SupplementalGroupsPolicy=Strict is not supported in this node"),
+            (status.Phase, status.Reason, status.Message));
+        Assert.Equal(isSupported ? 1 : 0, kubelet.Alive().Length);
     }
 
     [Fact]

@@ -36,6 +36,20 @@ public sealed class UserNamespacesTests : IDisposable
     }
 
     [Fact]
+    public void Allocate_LongerRangesThanBefore_DoNotReachIntoThose()
+    {
+        Allocate("a");
+        Allocate("b");
+        Allocate("c");
+        Directory.Delete(_layout.PodDirectory(new PodUid("a")), recursive: true);
+        _layout.CreatePodDirectory(new PodUid("d"));
+
+        // From 131072 and from 196608 on there are others.
+        Assert.Equal(
+            new UserMapping(262144, 131072), new UserNamespaces(_layout, maxPods: 3, length: 131072).Allocate(new PodUid("d")));
+    }
+
+    [Fact]
     public void Allocate_PodIsGone_ItsRangeIsFree()
     {
         Allocate("a");

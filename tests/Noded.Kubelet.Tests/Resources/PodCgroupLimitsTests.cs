@@ -9,7 +9,7 @@ namespace Noded.Kubelet.Tests.Resources;
 
 public sealed class PodCgroupLimitsTests
 {
-    private static readonly ImmutableArray<HugePageSize> Sizes = [new("hugepages-2Mi", "2MB"), new("hugepages-1Gi", "1GB")];
+    private static readonly ImmutableArray<HugePageSize> Sizes = [new("hugepages-2Mi", "2MB", 2 << 20), new("hugepages-1Gi", "1GB", 1 << 30)];
 
     [Fact]
     public void Compute_BestEffort_HasTheSmallestShareAndNoLimit()
@@ -88,18 +88,6 @@ public sealed class PodCgroupLimitsTests
 
         Assert.Equal((4L << 20, 0L), (pages["2MB"], pages["1GB"]));
     }
-
-    [Theory]
-    [InlineData("hugepages-2048kB", "hugepages-2Mi", "2MB")]
-    [InlineData("hugepages-1048576kB", "hugepages-1Gi", "1GB")]
-    [InlineData("hugepages-64kB", "hugepages-64Ki", "64KB")]
-    public void TryParse_DirectoryOfTheKernel_HasBothNames(string directory, string resource, string kernelName) =>
-        Assert.Equal(new HugePageSize(resource, kernelName), HugePageSize.TryParse(directory));
-
-    [Theory]
-    [InlineData("transparent")]
-    [InlineData("hugepages-xkB")]
-    public void TryParse_AnythingElse_IsNone(string directory) => Assert.Null(HugePageSize.TryParse(directory));
 
     private static CgroupLimits Compute(Pod pod) => PodCgroupLimits.Compute(pod, CgroupOptions.Default, Sizes, []);
 

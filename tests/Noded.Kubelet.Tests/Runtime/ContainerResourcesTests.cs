@@ -36,6 +36,15 @@ public sealed class ContainerResourcesTests
     public void Compute_TinyLimit_IsNoLessThanTheKernelTakes() =>
         Assert.Equal((2, 100_000, 1000, 0), Numbers(Compute(null, new() { ["cpu"] = new("1m") })));
 
+    [Theory]
+    [InlineData(true, "memory.oom.group=1")]
+    [InlineData(false, "")]
+    public void Compute_ContainerWithoutMemory_IsKilledAsAWholeIfTheNodeSaysSo(bool together, string expected) => Assert.Equal(
+        expected,
+        string.Join(
+            ',',
+            Compute(null, null, CgroupOptions.Default with { KillsTogether = together }).Unified.Select(file => $"{file.Key}={file.Value}")));
+
     [Fact]
     public void Compute_LimitOfZero_IsNone() =>
         Assert.Equal((2, 0, 0, 0), Numbers(Compute(null, new() { ["cpu"] = new("0"), ["memory"] = new("0") })));

@@ -20,6 +20,22 @@ public sealed class SecurityContextsTests
     }
 
     [Theory]
+    [InlineData(null, SupplementalGroupsPolicy.Merge)]
+    [InlineData("Merge", SupplementalGroupsPolicy.Merge)]
+    [InlineData("Strict", SupplementalGroupsPolicy.Strict)]
+    public void Groups_OfTheImage_AreAddedUnlessThePodSaysNo(string? policy, SupplementalGroupsPolicy expected)
+    {
+        V1PodSpec pod = new()
+        {
+            Containers = [],
+            SecurityContext = new V1PodSecurityContext { SupplementalGroupsPolicy = policy },
+        };
+
+        Assert.Equal(expected, SecurityContexts.ForSandbox(pod).SupplementalGroupsPolicy);
+        Assert.Equal(expected, ForContainer(pod, null).SupplementalGroupsPolicy);
+    }
+
+    [Theory]
     [InlineData(false, null, ProfileType.Unconfined)]
     [InlineData(true, null, ProfileType.RuntimeDefault)]
     [InlineData(true, "Unconfined", ProfileType.Unconfined)]

@@ -21,9 +21,7 @@ public sealed partial class UnsupportedFeaturesTests
             new V1Volume { Name = "b", Image = new V1ImageVolumeSource() },
         ],
         ["spec.volumes[0].emptyDir.medium"] = spec => spec.Volumes =
-            [new V1Volume { Name = "a", EmptyDir = new V1EmptyDirVolumeSource { Medium = "HugePages-2Mi" } }],
-        ["spec.nodeSelector"] = spec => spec.NodeSelector = new Dictionary<string, string> { ["a"] = "b" },
-        ["spec.affinity"] = spec => spec.Affinity = new V1Affinity(),
+            [new V1Volume { Name = "a", EmptyDir = new V1EmptyDirVolumeSource { Medium = "Paper" } }],
         ["lifecycle.postStart.tcpSocket"] = OfContainer(container => container.Lifecycle = new V1Lifecycle
         {
             PostStart = new V1LifecycleHandler { TcpSocket = new V1TCPSocketAction() },

@@ -19,7 +19,7 @@ public sealed class DesiredVolumesTests
         Assert.Equal(
             new DesiredVolume.EmptyDir(
                 "cache", "/pods/u1/volumes/kubernetes.io~empty-dir/cache",
-                "/pods/u1/plugins/kubernetes.io~empty-dir/cache/ready", 77, null),
+                "/pods/u1/plugins/kubernetes.io~empty-dir/cache/ready", 77, EmptyDirMedium.Disk),
             Assert.Single(DesiredVolumes.Compute(pod, "/pods/u1", NodeMemory)));
     }
 
@@ -70,7 +70,43 @@ public sealed class DesiredVolumesTests
 
         DesiredVolume volume = Assert.Single(DesiredVolumes.Compute(pod, "/pods/u1", NodeMemory));
 
-        Assert.Equal(expected, Assert.IsType<DesiredVolume.EmptyDir>(volume).MemoryBytes);
+        Assert.Equal(new EmptyDirMedium.InMemory(expected), Assert.IsType<DesiredVolume.EmptyDir>(volume).Medium);
+    }
+
+    [Theory]
+    [InlineData("HugePages", "hugepages-2Mi", "", "2097152")]
+    [InlineData("HugePages", "hugepages-2Mi", "hugepages-2Mi", "2097152")]
+    [InlineData("HugePages-1Gi", "hugepages-2Mi", "hugepages-1Gi", "1073741824")]
+    [InlineData("HugePages", "memory", "", "medium HugePages needs a container that requests huge pages")]
+    [InlineData("HugePages", "hugepages-2Mi", "hugepages-1Gi", "medium HugePages cannot be used when containers request huge pages of several sizes")]
+    [InlineData("HugePages-1Gi", "hugepages-2Mi", "", "medium HugePages-1Gi needs a container that requests hugepages-1Gi")]
+    public void Compute_EmptyDirInHugePages_IsOfTheSizeThatContainersRequest(
+        string medium, string requested, string byInit, string expected)
+    {
+        Pod pod = SamplePods.APod(containers: ["one"], inits: ["init"]);
+        Request(pod.Spec.Containers[0], requested);
+        Request(pod.Spec.InitContainers[0], byInit);
+        pod.Spec.Volumes = [new V1Volume { Name = "v", EmptyDir = new V1EmptyDirVolumeSource { Medium = medium } }];
+
+        DesiredVolume volume = Assert.Single(DesiredVolumes.Compute(pod, "/pods/u1", NodeMemory));
+
+        Assert.Equal(expected, Assert.IsType<DesiredVolume.EmptyDir>(volume).Medium switch
+        {
+            EmptyDirMedium.InHugePages { PageBytes: long bytes } => $"{bytes}",
+            EmptyDirMedium.Unavailable { Message: string message } => message,
+            var other => $"{other}",
+        });
+    }
+
+    private static void Request(V1Container container, string resource)
+    {
+        if (resource.Length > 0)
+        {
+            container.Resources = new V1ResourceRequirements
+            {
+                Requests = new Dictionary<string, ResourceQuantity> { [resource] = new("1Gi") },
+            };
+        }
     }
 
     private static void Limit(V1Container container, string memory)

@@ -6,7 +6,7 @@ namespace Noded.Kubelet.Tests.Volumes;
 
 public sealed class VolumePlanTests
 {
-    private static readonly DesiredVolume.EmptyDir Disk = new("v", "/pod/v", "/pod/ready", null, null);
+    private static readonly DesiredVolume.EmptyDir Disk = new("v", "/pod/v", "/pod/ready", null, EmptyDirMedium.Disk);
 
     [Fact]
     public void Compute_NewEmptyDir_IsMadeForEverybody() => Assert.Equal(
@@ -29,7 +29,17 @@ public sealed class VolumePlanTests
             new VolumeStep.SetAccess("/pod/v", 0x3FF, null),
             new VolumeStep.MarkReady("/pod/ready"),
         ],
-        VolumePlan.Compute(Disk with { MemoryBytes = 4096 }, default));
+        VolumePlan.Compute(Disk with { Medium = new EmptyDirMedium.InMemory(4096) }, default));
+
+    [Fact]
+    public void Compute_NewEmptyDirInHugePages_IsMountedWithPagesOfThatSize() => Assert.Contains(
+        new VolumeStep.MountHugePages("/pod/v", 2 << 20),
+        VolumePlan.Compute(Disk with { Medium = new EmptyDirMedium.InHugePages(2 << 20) }, default));
+
+    [Fact]
+    public void Compute_EmptyDirOfAMediumThatCannotBe_IsRefusedBeforeAnythingIsMade() => Assert.Equal(
+        [new VolumeStep.Refuse("no pages")],
+        VolumePlan.Compute(Disk with { Medium = new EmptyDirMedium.Unavailable("no pages") }, default));
 
     [Fact]
     public void Compute_ReadyEmptyDir_StaysAsContainersLeftIt() => Assert.Empty(
@@ -45,7 +55,7 @@ public sealed class VolumePlanTests
         VolumeStep[] steps =
         [
             .. VolumePlan.Compute(
-                Disk with { MemoryBytes = 4096 }, new VolumeObservation(false, Found(FileType.Directory), true)),
+                Disk with { Medium = new EmptyDirMedium.InMemory(4096) }, new VolumeObservation(false, Found(FileType.Directory), true)),
         ];
 
         Assert.DoesNotContain(steps, step => step is VolumeStep.MountTmpfs);
@@ -56,7 +66,7 @@ public sealed class VolumePlanTests
     public void Compute_MemoryLostInAReboot_IsMountedAgain() => Assert.Contains(
         new VolumeStep.MountTmpfs("/pod/v", 4096),
         VolumePlan.Compute(
-            Disk with { MemoryBytes = 4096 }, new VolumeObservation(true, Found(FileType.Directory), false)));
+            Disk with { Medium = new EmptyDirMedium.InMemory(4096) }, new VolumeObservation(true, Found(FileType.Directory), false)));
 
     [Theory]
     [InlineData("", null, "")]

@@ -27,6 +27,31 @@ public sealed class MountTests : IDisposable
     }
 
     [Fact]
+    public void HugePages_OfASizeOfTheMachine_HasBlocksOfThatSize()
+    {
+        Requires.Root();
+        Directory.CreateDirectory(MountPoint);
+
+        Mount.HugePages(MountPoint, 2 << 20);
+
+        MountInfo mount = Assert.Single(MountInfo.ReadSelf(), mount => mount.MountPoint == MountPoint);
+        Assert.Equal("hugetlbfs", mount.FileSystem);
+        Assert.Contains("pagesize=2M", mount.SuperOptions, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void HugePages_OfASizeThatNoMachineHas_IsRefused()
+    {
+        Requires.Root();
+        Directory.CreateDirectory(MountPoint);
+
+        LinuxException e = Assert.Throws<LinuxException>(() => Mount.HugePages(MountPoint, 12345));
+
+        Assert.Equal(Errno.EINVAL, e.Errno);
+        Assert.StartsWith($"mount hugetlbfs with pages of 12345 bytes at {MountPoint}", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Unmount_WhileAFileIsOpen_IsRefusedAndTheHolderIsFound()
     {
         Requires.Root();

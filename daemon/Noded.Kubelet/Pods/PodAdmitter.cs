@@ -12,7 +12,12 @@ namespace Noded.Kubelet.Pods;
 /// <param name="AllowedUnsafeSysctls">Names, or beginnings that end in <c>*</c>.</param>
 /// <param name="HasAppArmor">The kernel enforces AppArmor profiles.</param>
 internal sealed record AdmissionRules(
-    string NodeName, ImmutableDictionary<string, string> Labels, NodeResources Allocatable, int MaxPods, ImmutableArray<string> AllowedUnsafeSysctls, bool HasAppArmor);
+    string NodeName,
+    ImmutableDictionary<string, string> Labels,
+    NodeResources Allocatable,
+    int MaxPods,
+    ImmutableArray<string> AllowedUnsafeSysctls,
+    bool HasAppArmor);
 
 /// <summary>Whether a pod may run, and at whose cost.</summary>
 /// <param name="Rejection">Why it may not; null if it may.</param>

@@ -17,7 +17,7 @@ internal sealed class PodWorkers(PodWorkerServices services)
     private readonly Dictionary<NamespacedName, Pod> _waiting = [];
 
     // Pods that begin once others have made room for them, and who those are.
-    private readonly Dictionary<Pod, HashSet<PodUid>> _preempting = [];
+    private readonly Dictionary<PodUid, (Pod Pod, HashSet<PodUid> Victims)> _preempting = [];
     private CancellationToken _stopping;
 
     internal int Count => _workers.Count;
@@ -32,6 +32,13 @@ internal sealed class PodWorkers(PodWorkerServices services)
         if (_workers.TryGetValue(pod.Uid, out PodWorker? worker) && !worker.IsDeleted)
         {
             worker.Update(pod);
+            return;
+        }
+
+        if (_preempting.TryGetValue(pod.Uid, out (Pod Pod, HashSet<PodUid> Victims) preempting))
+        {
+            // There is no room yet, whatever the admission says of pods that have begun to end.
+            _preempting[pod.Uid] = preempting with { Pod = pod };
             return;
         }
 
@@ -66,10 +73,7 @@ internal sealed class PodWorkers(PodWorkerServices services)
             _waiting.Remove(waiting.Name);
         }
 
-        foreach (Pod waiting in _preempting.Keys.Where(pod => pod.Uid == uid).ToList())
-        {
-            _preempting.Remove(waiting);
-        }
+        _preempting.Remove(uid);
     }
 
     /// <summary>Containers of a pod that nobody wishes were found in the runtime.</summary>
@@ -117,11 +121,11 @@ internal sealed class PodWorkers(PodWorkerServices services)
     /// <summary>Nothing of a pod runs any more; who waited for what it had is let run, or not, as things are now.</summary>
     internal void Ended(PodUid uid)
     {
-        foreach ((Pod pod, HashSet<PodUid> victims) in _preempting.ToList())
+        foreach ((Pod pod, HashSet<PodUid> victims) in _preempting.Values.ToList())
         {
             if (victims.Remove(uid) && victims.Count == 0)
             {
-                _preempting.Remove(pod);
+                _preempting.Remove(pod.Uid);
                 Begin(pod);
             }
         }
@@ -185,11 +189,11 @@ internal sealed class PodWorkers(PodWorkerServices services)
     /// </summary>
     private void Preempt(Pod pod, Admission admission)
     {
-        services.Metrics.Preemptions.WithLabels(admission.Signal).Inc();
         Decide(pod.Name, $"run, uid {pod.Uid}, once there is room: {string.Join(", ", admission.Preempted.Select(victim => victim.Name))}");
-        _preempting[pod] = [.. admission.Preempted.Select(victim => victim.Uid)];
+        _preempting[pod.Uid] = (pod, [.. admission.Preempted.Select(victim => victim.Uid)]);
         foreach (Pod victim in admission.Preempted)
         {
+            services.Metrics.Preemptions.WithLabels(admission.Signal).Inc();
             _ = GiveUpAsync(victim);
             Fail(victim.Uid, PodFailure.Preempted);
         }

@@ -100,7 +100,7 @@ public sealed class PreemptionTests
         await using KubeletHarness kubelet = new KubeletHarness().Start();
         Pod other = Requesting("other", "3", "1");
         await kubelet.DesireAsync(other);
-        (TaskCompletionSource stopping, TaskCompletionSource started) = (new(), new());
+        (TaskCompletionSource stopping, TaskCompletionSource started, TaskCompletionSource thirdStarted) = (new(), new(), new());
         kubelet.Runtime.OnCall = async (operation, _, token) =>
         {
             if (operation == "stop_container")
@@ -111,14 +111,25 @@ public sealed class PreemptionTests
         };
         kubelet.Runtime.OnDone = (operation, target) =>
         {
-            if ((operation, target) == ("start_container", "critical"))
+            if (operation == "start_container")
             {
-                started.TrySetResult();
+                _ = target switch
+                {
+                    "critical" => started.TrySetResult(),
+                    "third" => thirdStarted.TrySetResult(),
+                    _ => false,
+                };
             }
         };
 
         kubelet.Wish(other, WithPriority(Requesting("critical", "2", "1"), 2_000_000_000));
         await stopping.Task.WaitAsync(Token);
+
+        // Read anew, as after any change of the manifests, it waits on; and what comes then is dealt with after it.
+        Pod third = APod("third", "third", containers: ["third"]);
+        kubelet.Wish(other, WithPriority(Requesting("critical", "2", "1"), 2_000_000_000), third);
+        await thirdStarted.Task.WaitAsync(Token);
+        Assert.False(kubelet.Workers.Contains(new PodUid("critical")));
         Assert.False(started.Task.IsCompleted);
         kubelet.Clock.Advance(TimeSpan.FromSeconds(45));
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Grpc.Core;
 using Noded.Protocols.Operator.V1;
 
 namespace Noded.E2E.Tests;
@@ -61,22 +62,55 @@ public sealed class CrashChurnTests
         await AssertIsAsWishedAsync(node, [], [], Rounds);
     }
 
+    /// <summary>
+    /// What the runtime was doing when its client died it may break off, or go on with for a while, and the retry comes
+    /// later; until then the node is idle. Returns after a minute at most, however things are then.
+    /// </summary>
+    private static async Task WaitUntilAsWishedAsync(TestNode node, SortedSet<string> wished)
+    {
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        patience.CancelAfter(TimeSpan.FromMinutes(1));
+        try
+        {
+            while (!await IsAsWishedAsync())
+            {
+                int seen = (await node.TimelineAsync(patience.Token)).Count(IsStep);
+                if (!await IsAsWishedAsync())
+                {
+                    await node.WaitForTimelineAsync(IsStep, seen + 1, patience.Token);
+                }
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or RpcException && !Token.IsCancellationRequested)
+        {
+            // The assertions say what is wrong.
+        }
+
+        async Task<bool> IsAsWishedAsync()
+        {
+            await node.WaitIdleAsync(patience.Token);
+            IReadOnlyList<Pod> pods = await node.PodsAsync(patience.Token);
+            return pods.Select(pod => pod.Name).Order().SequenceEqual(wished.Select(name => $"{name}-node1"))
+                && pods.All(pod => pod.Containers is [{ State: "running" }])
+                && (await node.TestProgramPidsAsync(patience.Token)).Count == wished.Count;
+        }
+
+        static bool IsStep(TimelineEntry entry) =>
+            entry.What is "removed" or "start container" || entry.What.EndsWith("→ Running", StringComparison.Ordinal);
+    }
+
     private static async Task AssertIsAsWishedAsync(
         TestNode node, SortedSet<string> wished, Dictionary<string, string> settled, int round)
     {
-        foreach (string name in wished)
-        {
-            // What the runtime was doing when its client died it may break off; the retry comes later.
-            string subject = $"pod default/{name}-node1";
-            await node.WaitForTimelineAsync(
-                entry => entry.Subject == subject && entry.What.EndsWith("→ Running", StringComparison.Ordinal), 1, Token);
-        }
-
-        await node.WaitIdleAsync(Token);
+        await WaitUntilAsWishedAsync(node, wished);
         IReadOnlyList<Pod> pods = await node.PodsAsync(Token);
-        Assert.Equal(wished.Select(name => $"{name}-node1 Running"), pods.Select(pod => $"{pod.Name} {pod.Phase}").Order());
+        IReadOnlyList<string> programs = await node.TestProgramPidsAsync(Token);
+        string[] running = [.. pods.Select(pod => $"{pod.Name} {pod.Phase}").Order()];
         Assert.True(
-            (await node.TestProgramPidsAsync(Token)).Count == wished.Count, $"Round {round}: not one program for each of {wished.Count} pods.");
+            running.SequenceEqual(wished.Select(name => $"{name}-node1 Running")) && programs.Count == wished.Count,
+            $"Round {round}: {programs.Count} programs of {string.Join(", ", running)} where {string.Join(", ", wished)} are wished. "
+                + string.Join('\n', (await node.TimelineAsync(Token)).TakeLast(60).Select(
+                    entry => $"{entry.Time.ToDateTime():HH:mm:ss.fff} {entry.Subject}: {entry.What}")));
         foreach (string name in wished)
         {
             string container = Assert.Single(pods.Single(pod => pod.Name == $"{name}-node1").Containers).ContainerId;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using Noded.Kubelet.Configuration;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Eviction;
 using Noded.Kubelet.Images;
@@ -257,15 +256,11 @@ public sealed class KubeletComponent : IDisposable
             services.Loggers.CreateLogger<ProbeManager>()),
         inbox);
 
-    private static int MaxPods(KubeletSettings settings) => settings.PodsPerCore > 0
-        ? Math.Min(settings.MaxPods, settings.PodsPerCore * Environment.ProcessorCount)
-        : settings.MaxPods;
-
     private AdmissionRules AdmissionRules(KubeletOptions options) => new(
         options.NodeName,
         NodeLabels.OfMachine(options.NodeName),
         _allocatable,
-        MaxPods(options.Settings),
+        options.Settings.PodLimit(Environment.ProcessorCount),
         options.Settings.AllowedUnsafeSysctls,
         AppArmor.IsEnabled());
 
@@ -285,7 +280,7 @@ public sealed class KubeletComponent : IDisposable
         PodNameService names = new(_layout, node, options.Settings.ResolvConf);
         TerminationMessages messages = new(_layout);
         SandboxSpecs sandboxes = new(
-            runtime, names, _classes, new UserNamespaces(_layout, MaxPods(options.Settings), options.Settings.UserIdsPerPod), _layout, journal);
+            runtime, names, _classes, new UserNamespaces(_layout, options.Settings.PodLimit(Environment.ProcessorCount), options.Settings.UserIdsPerPod), _layout, journal);
         ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), messages, node, services.Events);
         ContainerLogManager rotation = new(
             new LogRotator(runtime, options.Settings.LogRotation, services.Clock), services.Inotify, services.Flight,

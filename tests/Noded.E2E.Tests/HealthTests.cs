@@ -35,6 +35,17 @@ public sealed class HealthTests
         Assert.Equal(("runtime: not ready", 500), await FetchAsync(sandbox, "readyz"));
     }
 
+    [Fact]
+    public async Task Health_AddressOfItsOwn_IsServedThereAlone()
+    {
+        await using TestNode node = await TestNode.CreateAsync("healthzBindAddress: 127.0.0.2", Token);
+
+        Assert.Equal("ok", await node.FetchAsync("http://127.0.0.2:10248/healthz", Token));
+
+        // curl's exit code for a connection that is refused.
+        Assert.Equal(7, (await node.Sandbox.RunAsync("curl", ["--silent", "http://127.0.0.1:10248/healthz"], Token)).ExitCode);
+    }
+
     private static async Task<NodeSandbox> CreateAsync()
     {
         Requires.Root();

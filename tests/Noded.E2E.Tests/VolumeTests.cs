@@ -141,13 +141,11 @@ public sealed class VolumeTests
     public async Task ReadOnly_OnlyIfTheRuntimeCan_ReachesWhatIsMountedBelowIfItCan()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);
-        string host = await MountBelowAsync(node);
 
-        node.Place("deep.yaml", Server(
-            "deep",
-            $"{{name: deep, hostPath: {{path: {host}}}}}",
+        await PlaceOverAMountAsync(
+            node,
             "{name: deep, mountPath: /deep, readOnly: true, recursiveReadOnly: IfPossible}, "
-                + "{name: deep, mountPath: /shallow, readOnly: true}"));
+                + "{name: deep, mountPath: /shallow, readOnly: true}");
         await node.WaitIdleAsync(Token);
 
         Dictionary<string, string> mounts = Mounts(await node.FetchAsync("http://127.0.0.1:8080/mounts", Token));
@@ -160,12 +158,8 @@ public sealed class VolumeTests
     public async Task ReadOnly_WithAllBelow_StartsOnlyOnARuntimeThatCan()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);
-        string host = await MountBelowAsync(node);
 
-        node.Place("deep.yaml", Server(
-            "deep",
-            $"{{name: deep, hostPath: {{path: {host}}}}}",
-            "{name: deep, mountPath: /deep, readOnly: true, recursiveReadOnly: Enabled}"));
+        await PlaceOverAMountAsync(node, "{name: deep, mountPath: /deep, readOnly: true, recursiveReadOnly: Enabled}");
         Event happened = await node.WaitForEventAsync(happened => happened.Reason is "Started" or "Failed", Token);
 
         if (await OffersRecursionAsync(node))
@@ -256,13 +250,13 @@ public sealed class VolumeTests
             {{more}}
         """;
 
-    /// <summary>A directory of the host with a mount in it.</summary>
-    private static async Task<string> MountBelowAsync(TestNode node)
+    /// <summary>A pod whose volume, called <c>deep</c>, is a directory of the host with a mount in it.</summary>
+    private static async Task PlaceOverAMountAsync(TestNode node, string mounts)
     {
         string host = Path.Combine(node.Paths.Root, "host");
         string below = Directory.CreateDirectory(Path.Combine(host, "below")).FullName;
         (await node.Sandbox.RunAsync("mount", ["-t", "tmpfs", "tmpfs", below], Token)).OrThrow();
-        return host;
+        node.Place("deep.yaml", Server("deep", $"{{name: deep, hostPath: {{path: {host}}}}}", mounts));
     }
 
     /// <summary>By its version and its kernel: containerd has it from 2.0 on, Linux from 5.12.</summary>

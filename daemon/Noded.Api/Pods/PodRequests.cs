@@ -36,6 +36,13 @@ public static class PodRequests
     public static Quantity OfContainers(V1PodSpec spec, string resource) =>
         Sum(spec, container => AmountOf(container.Resources?.Requests, resource));
 
+    /// <summary>The resources of huge pages that containers name in their requests, each once.</summary>
+    public static IEnumerable<string> HugePages(V1PodSpec spec) => spec.Containers.OrEmpty()
+        .Concat(spec.InitContainers.OrEmpty())
+        .SelectMany(container => (container.Resources?.Requests).OrEmpty().Keys)
+        .Where(ResourceNames.IsHugePages)
+        .Distinct();
+
     private static Quantity? LimitOfContainers(V1PodSpec spec, string resource) =>
         spec.InitContainers.OrEmpty().Concat(spec.Containers.OrEmpty())
             .All(container => (container.Resources?.Limits).OrEmpty().TryGetValue(resource, out ResourceQuantity? limit)

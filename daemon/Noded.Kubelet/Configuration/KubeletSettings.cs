@@ -63,6 +63,9 @@ public sealed record KubeletSettings
     /// <summary>As many pods for each processor at most; 0 for no such limit.</summary>
     public int PodsPerCore { get; init; }
 
+    /// <summary>How many pods a node with that many processors takes.</summary>
+    internal int PodLimit(int processors) => PodsPerCore > 0 ? Math.Min(MaxPods, PodsPerCore * processors) : MaxPods;
+
     public EvictionOptions Eviction { get; init; } = EvictionOptions.Default;
 
     public ImageGcOptions ImageGc { get; init; } = ImageGcOptions.Default;

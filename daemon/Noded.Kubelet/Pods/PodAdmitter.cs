@@ -95,18 +95,14 @@ internal sealed class PodAdmitter(AdmissionRules rules, Func<ImmutableHashSet<st
     private ImmutableArray<InsufficientResource> Insufficient(Pod pod, IReadOnlyCollection<Pod> running)
     {
         NodeResources has = rules.Allocatable;
-        IEnumerable<string> hugePages = pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? [])
-            .SelectMany(container => container.Resources?.Requests?.Keys ?? [])
-            .Where(ResourceNames.IsHugePages)
-            .Distinct()
-            .Order(StringComparer.Ordinal);
         (string Resource, long Capacity)[] resources =
         [
             ("pods", rules.MaxPods),
             ("cpu", has.MilliCpu),
             ("memory", has.Memory),
             ("ephemeral-storage", has.EphemeralStorage),
-            .. hugePages.Select(resource => (resource, has.HugePages.GetValueOrDefault(resource))),
+            .. PodRequests.HugePages(pod.Spec).Order(StringComparer.Ordinal)
+                .Select(resource => (resource, has.HugePages.GetValueOrDefault(resource))),
         ];
         return
         [

@@ -29,8 +29,7 @@ internal abstract record EmptyDirMedium
     {
         long[] requested =
         [
-            .. spec.Containers.Concat(spec.InitContainers ?? [])
-                .SelectMany(container => container.Resources?.Requests?.Keys ?? [])
+            .. PodRequests.HugePages(spec)
                 .Select(name => ResourceNames.TryGetPageSize(name, out Quantity size) ? size.Value : 0)
                 .Where(size => size > 0)
                 .Distinct(),

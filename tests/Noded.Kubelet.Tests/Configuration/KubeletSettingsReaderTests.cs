@@ -112,6 +112,18 @@ public sealed class KubeletSettingsReaderTests : IDisposable
         Assert.Equal(["c"], settings.AllowedUnsafeSysctls.AsEnumerable());
     }
 
+    [Theory]
+    [InlineData("maxPods: 110", 4, 110)]
+    [InlineData("podsPerCore: 10", 4, 40)]
+    [InlineData("podsPerCore: 10", 16, 110)]
+    [InlineData("{maxPods: 5, podsPerCore: 10}", 4, 5)]
+    public void PodLimit_OfANode_IsTheLessOfBoth(string text, int processors, int expected)
+    {
+        Write(File, Head + text.Trim('{', '}').Replace(", ", "\n", StringComparison.Ordinal) + "\n");
+
+        Assert.Equal(expected, Read().PodLimit(processors));
+    }
+
     [Fact]
     public void Read_HardThresholdsMergedWithTheDefaults_OwnOnesGoBefore()
     {

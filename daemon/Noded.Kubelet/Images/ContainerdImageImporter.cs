@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Noded.Kubelet.Runtime.Containerd;
 using Noded.Oci;
 using Noded.Protocols.Containerd.Images.V1;
 using Noded.Protocols.Containerd.Types;
@@ -14,11 +15,6 @@ namespace Noded.Kubelet.Images;
 /// <param name="invoker">A channel to containerd's socket.</param>
 public sealed class ContainerdImageImporter(CallInvoker invoker, TimeProvider clock)
 {
-    internal const string NamespaceHeader = "containerd-namespace";
-
-    /// <summary>Where containerd's CRI keeps everything.</summary>
-    internal const string CriNamespace = "k8s.io";
-
     private readonly ImagesClient _images = new(invoker);
 
     /// <summary>
@@ -38,7 +34,7 @@ public sealed class ContainerdImageImporter(CallInvoker invoker, TimeProvider cl
         try
         {
             await using ContainerdLease lease =
-                await ContainerdLease.CreateAsync(invoker, CriNamespace, clock, cancellationToken);
+                await ContainerdLease.CreateAsync(invoker, ContainerdNamespace.Cri, clock, cancellationToken);
             ContainerdBlobWriter blobs = new(invoker, lease.Headers, clock);
 
             foreach (Descriptor descriptor in image.Descriptors)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Grpc.Core;
+using Noded.Kubelet.Runtime.Containerd;
 using Noded.Protocols.Containerd.Leases.V1;
 
 namespace Noded.Kubelet.Images;
@@ -37,12 +38,12 @@ internal sealed class ContainerdLease : IAsyncDisposable
             expiry.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         await leases.CreateAsync(
             request,
-            new Metadata { { ContainerdImageImporter.NamespaceHeader, containerdNamespace } },
+            new Metadata { { ContainerdNamespace.Header, containerdNamespace } },
             cancellationToken: cancellationToken);
 
         return new ContainerdLease(leases, clock, id, new Metadata
         {
-            { ContainerdImageImporter.NamespaceHeader, containerdNamespace },
+            { ContainerdNamespace.Header, containerdNamespace },
             { "containerd-lease", id },
         });
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Grpc.Core;
+using Noded.Kubelet.Runtime.Containerd;
 using Noded.Oci;
 using Noded.Protocols.Containerd.Content.V1;
 using Ingest = Noded.Protocols.Containerd.Content.V1.Status;
@@ -36,7 +37,7 @@ internal sealed class ContainerdPullProgress(CallInvoker invoker, TimeProvider c
         try
         {
             CallOptions options = new(
-                new Metadata { { ContainerdImageImporter.NamespaceHeader, ContainerdImageImporter.CriNamespace } },
+                ContainerdNamespace.CriHeaders(),
                 clock.GetUtcNow().UtcDateTime + Timeout,
                 cancellationToken);
             ListStatusesResponse ingests = await _content.ListStatusesAsync(new ListStatusesRequest(), options);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Grpc.Core;
+using Noded.Kubelet.Runtime.Containerd;
 using Noded.Protocols.Containerd.Events.V1;
 
 namespace Noded.Kubelet.Pleg;
@@ -7,8 +8,6 @@ namespace Noded.Kubelet.Pleg;
 /// <summary>containerd's own event stream, which every version has, unlike CRI's.</summary>
 internal sealed class ContainerdEvents(CallInvoker invoker) : IRuntimeEvents
 {
-    private static readonly Metadata NamespaceHeader = new() { { "containerd-namespace", "k8s.io" } };
-
     private readonly Protocols.Containerd.Events.V1.Events.EventsClient _client = new(invoker);
 
     public async IAsyncEnumerable<RuntimeEvent> SubscribeAsync(
@@ -19,7 +18,7 @@ internal sealed class ContainerdEvents(CallInvoker invoker) : IRuntimeEvents
         request.Filters.Add("namespace==k8s.io,topic==\"/tasks/oom\"");
         request.Filters.Add("namespace==k8s.io,topic==\"/containers/delete\"");
         using AsyncServerStreamingCall<Envelope> call =
-            _client.Subscribe(request, new CallOptions(NamespaceHeader, cancellationToken: cancellationToken));
+            _client.Subscribe(request, new CallOptions(ContainerdNamespace.CriHeaders(), cancellationToken: cancellationToken));
 
         await foreach (Envelope envelope in RuntimeEventStream.ReadAsync(call, "subscribe_events", cancellationToken))
         {

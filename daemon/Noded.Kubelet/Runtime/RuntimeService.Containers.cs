@@ -100,13 +100,30 @@ public sealed partial class RuntimeService
         }
     }
 
-    public Task RemoveContainerAsync(ContainerId container, CancellationToken cancellationToken) => CallAsync(
-        "remove_container",
-        container.Value,
-        _runtime.RemoveContainerAsync,
-        new RemoveContainerRequest { ContainerId = container.Value },
-        RequestTimeout,
-        cancellationToken);
+    public async Task RemoveContainerAsync(ContainerId container, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RemoveAsync();
+        }
+        catch (RuntimeCallException e) when (e.Code == Grpc.Core.StatusCode.FailedPrecondition)
+        {
+            if (!await TryEndTaskAsync(container, cancellationToken))
+            {
+                throw;
+            }
+
+            await RemoveAsync();
+        }
+
+        Task RemoveAsync() => CallAsync(
+            "remove_container",
+            container.Value,
+            _runtime.RemoveContainerAsync,
+            new RemoveContainerRequest { ContainerId = container.Value },
+            RequestTimeout,
+            cancellationToken);
+    }
 
     public Task ReopenContainerLogAsync(ContainerId container, CancellationToken cancellationToken) => CallAsync(
         "reopen_container_log",

@@ -278,12 +278,12 @@ public abstract class RuntimeConformance
     /// <summary>Starts a container that ends with this code, and returns once the runtime says that it has.</summary>
     protected abstract Task RunToEndAsync(PodUid pod, ContainerId container, int exitCode);
 
-    private Task<PodSandboxId> RunSandboxAsync(uint attempt = 0) => Runtime.RunPodSandboxAsync(Sandbox(attempt), Token);
+    protected Task<PodSandboxId> RunSandboxAsync(uint attempt = 0) => Runtime.RunPodSandboxAsync(Sandbox(attempt), Token);
 
-    private Task<ContainerId> CreateAsync(PodSandboxId sandbox, uint attempt, params string[] arguments) =>
+    protected Task<ContainerId> CreateAsync(PodSandboxId sandbox, uint attempt, params string[] arguments) =>
         CreateAsync(sandbox, attempt, arguments, "app");
 
-    private async Task<ContainerId> CreateAsync(PodSandboxId sandbox, uint attempt, string[] arguments, string name)
+    protected async Task<ContainerId> CreateAsync(PodSandboxId sandbox, uint attempt, string[] arguments, string name)
     {
         string imageRef = (await Images.TryGetImageAsync(Image, Token))!;
         Directory.CreateDirectory(Path.Combine(LogDirectory, name));
@@ -304,7 +304,7 @@ public abstract class RuntimeConformance
     private async Task<ContainerStatus> StatusAsync(ContainerId id) =>
         (await Runtime.GetPodStatusAsync(_uid, Token)).Containers.Single(container => container.Id == id);
 
-    private async Task RemoveAsync(params ImmutableArray<PodSandboxId> sandboxes)
+    protected async Task RemoveAsync(params ImmutableArray<PodSandboxId> sandboxes)
     {
         foreach (PodSandboxId sandbox in sandboxes)
         {

@@ -66,6 +66,16 @@ public sealed class RuntimeServiceFailureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task RemoveContainer_RefusedByARuntimeThatIsNotContainerd_TellsWhatItSaid()
+    {
+        _proxy.Add(Cri + "RemoveContainer", new GrpcFault.Fail(StatusCode.FailedPrecondition, "something runs"));
+
+        RuntimeCallException e = await FailAsync(_runtime.RemoveContainerAsync(ContainerOne, Token));
+
+        Assert.Equal("remove_container c1: FailedPrecondition: something runs", e.Message);
+    }
+
+    [Fact]
     public async Task Call_ThatIsNotAnswered_EndsAtItsDeadline()
     {
         // Two minutes from a time of day that long ago.

@@ -1,9 +1,11 @@
+using Grpc.Core;
 using Noded.Kubelet.Images;
 using Noded.Kubelet.Pleg;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Runtime;
 using Noded.Kubelet.Tests.Images;
 using Prometheus;
+using Cri = Noded.Protocols.Cri.V1;
 
 namespace Noded.Kubelet.Tests.Runtime.Containerd;
 
@@ -21,6 +23,26 @@ public sealed class ContainerdConformanceTests(ContainerdConformanceTests.Fixtur
     protected override string LogDirectory => Path.Combine(fixture.Containerd.Directory, "logs");
 
     protected override string CgroupParent => "/" + fixture.Containerd.CgroupPrefix;
+
+    /// <summary>As after a start that containerd went on with when its client had died.</summary>
+    [Fact]
+    public async Task Remove_ContainerRunsAndCriDoesNotKnow_EndsItFirst()
+    {
+        PodSandboxId sandbox = await RunSandboxAsync();
+        ContainerId id = await CreateAsync(sandbox, 0, "sleep", "1000");
+        (await fixture.Containerd.CtrAsync(Token, "tasks", "start", "--detach", "--null-io", id.Value)).OrThrow();
+        Cri.RuntimeService.RuntimeServiceClient cri = new(fixture.Containerd.Channel);
+        RpcException refused = await Assert.ThrowsAsync<RpcException>(() => cri.RemoveContainerAsync(
+            new Cri.RemoveContainerRequest { ContainerId = id.Value }, cancellationToken: Token).ResponseAsync);
+        Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
+
+        await Runtime.RemoveContainerAsync(id, Token);
+
+        Assert.DoesNotContain(
+            id.Value, (await fixture.Containerd.CtrAsync(Token, "tasks", "list", "--quiet")).OrThrow().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(await Runtime.ListContainersAsync(null, Token), container => container.Id == id);
+        await RemoveAsync(sandbox);
+    }
 
     protected override async Task RunToEndAsync(PodUid pod, ContainerId container, int exitCode)
     {

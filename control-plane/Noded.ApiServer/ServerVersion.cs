@@ -1,24 +1,23 @@
 using System.Text.Json.Nodes;
+using Noded.Api;
 
 namespace Noded.ApiServer;
 
-/// <summary>The version of Kubernetes whose behaviour the server has.</summary>
+/// <summary>What the server says of itself at <c>/version</c>.</summary>
 internal static class ServerVersion
 {
-    public const string GitVersion = "v1.36.4";
-
     public static JsonObject Write() => new()
     {
-        ["major"] = "1",
-        ["minor"] = "36",
-        ["emulationMajor"] = "1",
-        ["emulationMinor"] = "36",
-        ["gitVersion"] = GitVersion,
+        ["major"] = KubernetesVersion.Major,
+        ["minor"] = KubernetesVersion.Minor,
+        ["emulationMajor"] = KubernetesVersion.Major,
+        ["emulationMinor"] = KubernetesVersion.Minor,
+        ["gitVersion"] = KubernetesVersion.GitVersion,
         ["gitCommit"] = "",
-        ["gitTreeState"] = "clean",
+        ["gitTreeState"] = KubernetesVersion.GitTreeState,
         ["buildDate"] = "1970-01-01T00:00:00Z",
         ["goVersion"] = "",
         ["compiler"] = "",
-        ["platform"] = $"linux/{(System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64")}",
+        ["platform"] = KubernetesVersion.Platform,
     };
 }

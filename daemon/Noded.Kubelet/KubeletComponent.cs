@@ -58,6 +58,7 @@ public sealed class KubeletComponent : IDisposable
     private readonly Lazy<Task> _prepared;
     private readonly CancellationTokenSource _stopLogs = new();
     private readonly CgroupManager _cgroups;
+    private readonly VolumeManager _volumes;
     private readonly IntentJournal _intents;
     private readonly EvictionManager _evictions;
     private readonly ImageGarbageCollector _imageGc;
@@ -69,7 +70,8 @@ public sealed class KubeletComponent : IDisposable
         _allocatable = NodeAllocatable.Compute(_capacity, options.Settings.Reserved);
         _isEnforced = options.Settings.EnforceNodeAllocatable;
         _prepared = new Lazy<Task>(() => Task.Run(Prepare));
-        _cgroups = new CgroupManager(_layout, services.Cgroups, options.Settings.Cgroups, services.Events, services.Flight);
+        _cgroups = new CgroupManager(
+            _layout, services.Cgroups, options.Settings.Cgroups, services.Events, services.Flight, services.Metrics.Cgroups);
         ProbeRegistry = services.Metrics.ProbeRegistry;
         _intents = new IntentJournal(options.Paths.PodIntents, services.Flight);
         SyncInbox inbox = new(_activity, services.Flight);
@@ -116,13 +118,21 @@ public sealed class KubeletComponent : IDisposable
             new EvictionServices(
                 // Its look is all that an idle node does again and again.
                 services.Events, services.Metrics.Pods, new ThreadClock(services.Clock), services.Loggers.CreateLogger<EvictionManager>()));
+        _volumes = new VolumeManager(
+            runtime, _layout, services.Events, services.Flight, services.Metrics.Volumes, services.Clock, MachineMemory.TotalBytes);
         _probes = NewProbes(options, services, runtime, inbox);
         PodWorkers workers = new(WorkerServices(options, services, runtime, index, inbox));
         _syncLoop = new SyncLoop(
             inbox, workers, [FileSource.Name], _activity, services.Flight, services.Loggers.CreateLogger<SyncLoop>());
         services.Metrics.NodeName.WithLabels(options.NodeName).Set(1);
-        services.Metrics.Snapshot = () => (
-            _genericPleg.LastSnapshot.RunningPods, _genericPleg.LastSnapshot.RunningContainers, _syncLoop.DesiredPods);
+        services.Metrics.Cgroups.Version.Set(services.Cgroups.IsUnified ? 2 : 1);
+        services.Metrics.Snapshot = () => new KubeletSnapshot(
+            _genericPleg.LastSnapshot,
+            _syncLoop.DesiredPods,
+            workers.ActiveCount,
+            [.. workers.Working],
+            ContainerLogUsage.Read(Reports.Values, _layout),
+            _volumes.Count(Reports.Values.Select(report => report.Pod)));
     }
 
     /// <summary>Every pod with its latest status.</summary>
@@ -269,8 +279,6 @@ public sealed class KubeletComponent : IDisposable
     {
         SteadyClock steady = new(services.Clock);
         PodJournal journal = new(services.Events, services.Flight, services.Metrics.Pods, services.Clock);
-        VolumeManager volumes = new(
-            runtime, _layout, services.Events, services.Flight, services.Metrics.Volumes, services.Clock, MachineMemory.TotalBytes);
         NodeFacts node = new(
             options.NodeName, [options.HostIp], _allocatable.MilliCpu, _allocatable.Memory, _allocatable.EphemeralStorage)
         {
@@ -281,7 +289,7 @@ public sealed class KubeletComponent : IDisposable
         TerminationMessages messages = new(_layout);
         SandboxSpecs sandboxes = new(
             runtime, names, _classes, new UserNamespaces(_layout, options.Settings.PodLimit(Environment.ProcessorCount), options.Settings.UserIdsPerPod), _layout, journal);
-        ContainerSpecs specs = new(volumes, names, new NonRootCheck(runtime), messages, node, services.Events);
+        ContainerSpecs specs = new(_volumes, names, new NonRootCheck(runtime), messages, node, services.Events);
         ContainerLogManager rotation = new(
             new LogRotator(runtime, options.Settings.LogRotation, services.Clock), services.Inotify, services.Flight,
             services.Clock, _stopLogs.Token);
@@ -302,9 +310,9 @@ public sealed class KubeletComponent : IDisposable
         return new PodWorkerServices(
             new PodInspector(runtime, services.Clock),
             new PodSyncer(
-                runtime, puller, stopper, hooks, volumes, specs, sandboxes, names, logs, messages, _cgroups, index, journal,
+                runtime, puller, stopper, hooks, _volumes, specs, sandboxes, names, logs, messages, _cgroups, index, journal,
                 new StartTurns(StartTurns.PlacesOfThisMachine, StartTurns.DefaultPatience, services.Clock), steady),
-            new PodTerminator(runtime, stopper, volumes, logs, _cgroups, services.Flight),
+            new PodTerminator(runtime, stopper, _volumes, logs, _cgroups, services.Flight),
             _probes,
             _statuses,
             new PodAdmitter(AdmissionRules(options), () => _evictions.Conditions),

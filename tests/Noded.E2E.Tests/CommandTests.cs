@@ -153,6 +153,46 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task Metrics_OfANodeWithAPod_AreOfItsStartItsFilesAndTheServer()
+    {
+        await using TestNode node = await TestNode.CreateAsync(Token);
+        node.Place("web.yaml", Manifest.Web("web", 8080));
+        await node.WaitForEventAsync(nodeEvent => nodeEvent.Reason == "Started", Token);
+        await node.WaitIdleAsync(Token);
+        await node.FetchAsync("http://127.0.0.1:10248/healthz", Token);
+
+        string metrics = await node.FetchAsync("http://127.0.0.1:10248/metrics", Token);
+
+        foreach (string name in (string[])[
+            "kubelet_active_pods{static=\"true\"}",
+            "kubelet_cgroup_manager_duration_seconds_count{operation_type=\"create\"}",
+            "kubelet_cgroup_manager_duration_seconds_count{operation_type=\"update\"}",
+            "kubelet_containers_per_pod_count_count",
+            "kubelet_http_inflight_requests{method=\"GET\",path=\"metrics\",server_type=\"readonly\",long_running=\"false\"}",
+            "kubelet_http_requests_total{method=\"GET\",path=\"healthz\",server_type=\"readonly\",long_running=\"false\"}",
+            "kubelet_http_requests_duration_seconds_count{method=\"GET\",path=\"healthz\",server_type=\"readonly\",long_running=\"false\"}",
+            "kubelet_image_manager_ensure_image_requests_total{pull_policy=\"ifnotpresent\",present_locally=\"true\",pull_required=\"false\"}",
+            "kubelet_pod_start_sli_duration_seconds_count",
+            "kubelet_run_podsandbox_duration_seconds_count{runtime_handler=\"\"}",
+            "kubelet_working_pods{lifecycle=\"sync\",config=\"desired\",static=\"true\"}",
+        ])
+        {
+            Assert.Contains($"\n{name} 1\n", metrics, StringComparison.Ordinal);
+        }
+
+        Assert.InRange(Metric(metrics, "kubelet_cgroup_version"), 1, 2);
+        Assert.Equal(0, Metric(metrics, "kubelet_working_pods{lifecycle=\"terminating\",config=\"runtime_only\",static=\"unknown\"}"));
+        Assert.Contains("\nkubernetes_build_info{major=\"1\",minor=\"36\",git_version=\"v1.36.", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nkubelet_container_log_filesystem_used_bytes{uid=\"", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nvolume_manager_total_volumes{plugin_name=\"kubernetes.io/empty-dir\",state=\"actual_state_of_world\"} 0\n", metrics, StringComparison.Ordinal);
+
+        node.Remove("web.yaml");
+        await node.WaitForTimelineAsync(entry => entry is { Subject: "pod default/web-node1", What: "removed" }, 1, Token);
+        Assert.DoesNotContain(
+            "\nkubelet_container_log_filesystem_used_bytes{", await node.FetchAsync("http://127.0.0.1:10248/metrics", Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Metrics_Resource_AreOfNodePodAndContainer()
     {
         await using TestNode node = await TestNode.CreateAsync(Token);

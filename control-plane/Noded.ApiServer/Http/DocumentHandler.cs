@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 
 using Microsoft.AspNetCore.Http;
 
+using Noded.Api;
 using Noded.ApiServer.Discovery;
 using Noded.ApiServer.OpenApi;
 using Noded.ApiServer.Schemas;
@@ -98,7 +99,7 @@ internal sealed class DocumentHandler(SchemaCatalog catalog, string address)
             string path = groupVersion == "v1" ? "api/v1" : $"apis/{groupVersion}";
 
             // The version of the server stands for the contents: computing their digest would make all of them now.
-            string url = $"/openapi/v3/{path}?hash={ServerVersion.GitVersion}";
+            string url = $"/openapi/v3/{path}?hash={KubernetesVersion.GitVersion}";
             paths[path] = new JsonObject { ["serverRelativeURL"] = url };
         }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 
+using Noded.Api;
 using Noded.ApiServer.Documents;
 
 namespace Noded.ApiServer.OpenApi;
@@ -20,7 +21,7 @@ internal static class OlderOpenApi
     public static JsonObject Write() => new()
     {
         ["swagger"] = Version,
-        ["info"] = new JsonObject { ["title"] = Title, ["version"] = ServerVersion.GitVersion },
+        ["info"] = new JsonObject { ["title"] = Title, ["version"] = KubernetesVersion.GitVersion },
         ["paths"] = new JsonObject(),
         ["definitions"] = new JsonObject(),
     };
@@ -33,7 +34,7 @@ internal static class OlderOpenApi
         document.WriteMessage(2, info =>
         {
             info.WriteText(1, Title);
-            info.WriteText(2, ServerVersion.GitVersion);
+            info.WriteText(2, KubernetesVersion.GitVersion);
         });
         document.WriteMessage(8, _ => { });
         document.WriteMessage(9, _ => { });

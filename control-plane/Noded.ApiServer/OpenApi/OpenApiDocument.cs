@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 
+using Noded.Api;
 using Noded.ApiServer.Schemas;
 
 namespace Noded.ApiServer.OpenApi;
@@ -35,7 +36,7 @@ internal static class OpenApiDocument
         return new JsonObject
         {
             ["openapi"] = "3.0.0",
-            ["info"] = new JsonObject { ["title"] = "Kubernetes", ["version"] = ServerVersion.GitVersion },
+            ["info"] = new JsonObject { ["title"] = "Kubernetes", ["version"] = KubernetesVersion.GitVersion },
             ["paths"] = paths,
             ["components"] = new JsonObject { ["schemas"] = schemas.Schemas },
         };

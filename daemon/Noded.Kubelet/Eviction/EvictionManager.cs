@@ -57,6 +57,7 @@ internal sealed partial class EvictionManager(
             return;
         }
 
+        long observedAt = services.Clock.GetTimestamp();
         ImmutableDictionary<string, SignalObservation> observed = stats.Observe();
         ImmutableArray<EvictionThreshold> urgent = _pressure.Observe(observed, services.Clock.GetUtcNow());
         Tell(_pressure.Conditions);
@@ -71,6 +72,7 @@ internal sealed partial class EvictionManager(
         if (condition == "DiskPressure")
         {
             await reclaimDisk(cancellationToken);
+            observedAt = services.Clock.GetTimestamp();
             observed = stats.Observe();
             if (!NodePressure.IsMet(threshold, observed, withReclaim: true))
             {
@@ -78,10 +80,14 @@ internal sealed partial class EvictionManager(
             }
         }
 
-        await EndWorstAsync(threshold, observed[threshold.Signal], active, cancellationToken);
+        if (await EndWorstAsync(threshold, observed[threshold.Signal], active, cancellationToken))
+        {
+            services.Metrics.EvictionStatsAge.WithLabels(threshold.Signal).Observe(services.Clock.GetElapsedTime(observedAt).TotalSeconds);
+        }
     }
 
-    private async Task EndWorstAsync(
+    /// <summary>False when there is none that may be ended.</summary>
+    private async Task<bool> EndWorstAsync(
         EvictionThreshold threshold,
         SignalObservation observed,
         ImmutableArray<PodReport> active,
@@ -94,11 +100,14 @@ internal sealed partial class EvictionManager(
             usages[report.Pod] = await stats.MeasureAsync(report, withDisk, cancellationToken);
         }
 
-        if (EvictionRanking.Rank(threshold.Signal, usages).FirstOrDefault() is { } worst)
+        if (EvictionRanking.Rank(threshold.Signal, usages).FirstOrDefault() is not { } worst)
         {
-            TimeSpan grace = threshold.GracePeriod is null ? Immediate : options.MaxPodGracePeriod;
-            End(worst, threshold.Signal, EvictionMessages.NodeIsLow(threshold, observed, worst, usages[worst]), grace);
+            return false;
         }
+
+        TimeSpan grace = threshold.GracePeriod is null ? Immediate : options.MaxPodGracePeriod;
+        End(worst, threshold.Signal, EvictionMessages.NodeIsLow(threshold, observed, worst, usages[worst]), grace);
+        return true;
     }
 
     /// <summary>Pods that use more of the disk than they allow themselves.</summary>

@@ -45,19 +45,32 @@ internal sealed class ImagePuller(
         Pod pod, V1Container container, PodSyncState state, CancellationToken cancellationToken)
     {
         string subject = Subjects.OfContainer(pod, container.Name);
+        EnsureRequest request = new();
         try
         {
-            return await FindOrPullAsync(subject, container, state, cancellationToken);
+            return await FindOrPullAsync(subject, container, state, request, cancellationToken);
         }
         catch (ContainerStartException e)
         {
             events.Warn(subject, "Failed", $"Error: {e.Failure.Reason}");
             throw;
         }
+        finally
+        {
+            metrics.EnsureRequests
+                .WithLabels((container.ImagePullPolicy ?? string.Empty).ToLowerInvariant(), Known(request.IsPresent), Known(request.IsPullRequired)).Inc();
+        }
     }
 
+    private static string Known(bool? fact) => fact switch
+    {
+        true => "true",
+        false => "false",
+        null => "unknown",
+    };
+
     private async Task<string> FindOrPullAsync(
-        string subject, V1Container container, PodSyncState state, CancellationToken cancellationToken)
+        string subject, V1Container container, PodSyncState state, EnsureRequest request, CancellationToken cancellationToken)
     {
         string image = container.Image;
         if (!ImageReference.TryParse(image, out _))
@@ -70,8 +83,10 @@ internal sealed class ImagePuller(
 
         bool mustPull = container.ImagePullPolicy == "Always";
         string? present = mustPull ? null : await FindAsync(subject, image, cancellationToken);
+        request.IsPresent = mustPull ? null : present is not null;
         if (present is not null)
         {
+            request.IsPullRequired = false;
             events.Normal(
                 subject,
                 "Pulled",
@@ -86,6 +101,7 @@ internal sealed class ImagePuller(
             throw new ContainerStartException("ErrImageNeverPull", message);
         }
 
+        request.IsPullRequired = true;
         return await PullAsync(subject, image, state, cancellationToken);
     }
 
@@ -121,9 +137,10 @@ internal sealed class ImagePuller(
             long start = clock.GetTimestamp();
             string pulled = await narrator.FollowAsync(subject, image, PullWithEachAsync(image, cancellationToken));
             TimeSpan took = clock.GetElapsedTime(start);
-            metrics.PullDuration.Observe(took.TotalSeconds);
+            state.Pulled(asked, clock.GetTimestamp());
             string times = $"in {Seconds(took)} ({Seconds(clock.GetElapsedTime(asked))} including waiting)";
             long size = await images.GetImageSizeAsync(pulled, cancellationToken);
+            metrics.PullDuration.WithLabels(ImageMetrics.SizeClass(size)).Observe(took.TotalSeconds);
             events.Normal(subject, "Pulled", $"Successfully pulled image \"{image}\" {times}. Image size: {size} bytes.");
             return pulled;
         }
@@ -176,5 +193,13 @@ internal sealed class ImagePuller(
     private sealed class Turn(SemaphoreSlim? turns) : IDisposable
     {
         public void Dispose() => turns?.Release();
+    }
+
+    /// <summary>What was found out on the way; null for what was not asked, or not answered.</summary>
+    private sealed class EnsureRequest
+    {
+        internal bool? IsPresent { get; set; }
+
+        internal bool? IsPullRequired { get; set; }
     }
 }

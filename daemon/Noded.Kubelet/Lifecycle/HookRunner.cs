@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using k8s.Models;
+using Noded.Api;
 using Noded.Kubelet.Events;
 using Noded.Kubelet.Pods;
 using Noded.Kubelet.Probes;
@@ -11,7 +12,7 @@ namespace Noded.Kubelet.Lifecycle;
 internal sealed class HookRunner(
     IRuntimeService runtime, PodAddress address, EventRecorder events, LifecycleMetrics metrics, TimeProvider clock)
 {
-    private const string UserAgent = "kube-lifecycle/1.36";
+    private const string UserAgent = "kube-lifecycle/" + KubernetesVersion.Major + "." + KubernetesVersion.Minor;
 
     /// <exception cref="HookException">It failed; what it says may be the container's secret, and goes into no event.</exception>
     internal async Task RunAsync(
@@ -36,10 +37,23 @@ internal sealed class HookRunner(
 
                 break;
             case { Sleep: { } sleep }:
-                await Task.Delay(TimeSpan.FromSeconds(sleep.Seconds), clock, cancellationToken);
+                await SleepAsync(TimeSpan.FromSeconds(sleep.Seconds), cancellationToken);
                 break;
             default:
                 throw new HookException("Cannot run handler: invalid handler");
+        }
+    }
+
+    private async Task SleepAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(time, clock, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            metrics.SleepsTerminated.Inc();
+            throw;
         }
     }
 

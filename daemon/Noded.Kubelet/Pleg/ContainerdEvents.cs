@@ -24,7 +24,7 @@ internal sealed class ContainerdEvents(CallInvoker invoker) : IRuntimeEvents
         {
             if (Parse(envelope) is { } runtimeEvent)
             {
-                yield return runtimeEvent;
+                yield return runtimeEvent with { Time = envelope.Timestamp?.ToDateTimeOffset() };
             }
         }
     }

@@ -19,7 +19,7 @@ internal sealed class CriEvents(CallInvoker invoker) : IRuntimeEvents
         {
             if (Parse(response) is { } runtimeEvent)
             {
-                yield return runtimeEvent;
+                yield return runtimeEvent with { Time = Runtime.RuntimeService.ToTime(response.CreatedAt) };
             }
         }
     }

@@ -139,6 +139,11 @@ internal sealed partial class EventedPleg(
 
     private async Task HandleAsync(RuntimeEvent runtimeEvent, CancellationToken cancellationToken)
     {
+        if (runtimeEvent.Time is { } time)
+        {
+            metrics.EventLatency.Observe(Math.Max(0, (clock.GetUtcNow() - time).TotalSeconds));
+        }
+
         PodUid? pod = index.TryGet(runtimeEvent.Container);
         if (runtimeEvent.Type == RuntimeEventType.Deleted)
         {

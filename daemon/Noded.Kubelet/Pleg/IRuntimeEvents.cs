@@ -12,7 +12,11 @@ internal enum RuntimeEventType
     Deleted,
 }
 
-internal readonly record struct RuntimeEvent(RuntimeEventType Type, ContainerId Container);
+internal readonly record struct RuntimeEvent(RuntimeEventType Type, ContainerId Container)
+{
+    /// <summary>When the runtime told; null when it does not say.</summary>
+    public DateTimeOffset? Time { get; init; }
+}
 
 /// <summary>A runtime's stream of events. There is no replay: whoever subscribes lists afterwards.</summary>
 internal interface IRuntimeEvents

@@ -25,4 +25,9 @@ public sealed class PlegMetrics(MetricFactory factory)
     internal Counter EventStreamConnections { get; } = factory.CreateCounter(
         "kubelet_evented_pleg_connection_success_count",
         "The number of times a streaming client was obtained to receive CRI Events.");
+
+    internal Histogram EventLatency { get; } = factory.CreateHistogram(
+        "kubelet_evented_pleg_connection_latency_seconds",
+        "The latency of streaming connection with the CRI runtime, measured in seconds.",
+        new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.0005, 2, 15) });
 }

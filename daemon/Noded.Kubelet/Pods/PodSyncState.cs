@@ -37,6 +37,7 @@ internal sealed class PodSyncState(
     PodUid pod, PodIntents intents, IntentJournal journal, RestartBackoff restarts, RestartBackoff pulls)
 {
     private readonly Lock _lock = new();
+    private (long Began, long Ended)? _pulls;
 
     /// <summary>When the pod became active here, on the worker's steady clock; null before its first sync.</summary>
     internal DateTimeOffset? ActiveSince { get; set; }
@@ -59,6 +60,13 @@ internal sealed class PodSyncState(
 
     /// <summary>By image; a failed pull waits as a failed container does, from the first failure on.</summary>
     internal RestartBackoff Pulls { get; } = pulls;
+
+    /// <summary>From the first pull's beginning to the last one's end.</summary>
+    internal TimeSpan PullTime(TimeProvider clock) =>
+        _pulls is { } pulls ? clock.GetElapsedTime(pulls.Began, pulls.Ended) : TimeSpan.Zero;
+
+    /// <summary>A pull has brought its image, by the timestamps of the clock that is asked for <see cref="PullTime"/>.</summary>
+    internal void Pulled(long began, long ended) => _pulls = (_pulls?.Began ?? began, ended);
 
     /// <summary>Writes intents down; what they are for may be done once this has returned.</summary>
     /// <exception cref="IOException">They cannot be written.</exception>

@@ -71,6 +71,9 @@ internal sealed partial class PodWorker
     /// <summary>Nothing of the pod will run again, though what runs of it may still be on its way out.</summary>
     internal bool HasEnded => _state.Requested is not null || _state.Intents is { Failure: not null } or { Terminal: not null };
 
+    /// <summary>The last status is written down: nothing of the pod runs.</summary>
+    internal bool IsOver => _state.Intents.Terminal is not null;
+
     /// <summary>The node ends the pod; the first reason counts.</summary>
     internal void Fail(PodFailure failure)
     {
@@ -254,7 +257,7 @@ internal sealed partial class PodWorker
 
             SyncResult result = await _services.Syncer.SyncAsync(pod, observed, _state, cancellationToken);
             _services.Statuses.Set(pod, result with { Health = _services.Probes.Update(pod, result.Status) });
-            _times.Reached(_services.Statuses.Reports.GetValueOrDefault(Uid)?.Status.Phase);
+            _times.Reached(pod, _services.Statuses.Reports.GetValueOrDefault(Uid)?.Status, _state);
             RecordEnd();
             Arm(result.RetryAt);
         }
@@ -308,6 +311,10 @@ internal sealed partial class PodWorker
         _services.Statuses.Terminate(Uid);
         _services.Probes.StopLivenessAndStartup(Uid);
         PodStatus status = await _services.Inspector.InspectAsync(Uid, [], cancellationToken);
+        if (_pod is null)
+        {
+            _times.ObservedOrphan(status);
+        }
 
         if (Phase == PodWorkerPhase.Terminating)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Noded.Kubelet.Runtime;
 using Noded.Primitives;
@@ -12,7 +13,8 @@ internal sealed class PodWorkers(PodWorkerServices services)
 {
     private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(10);
 
-    private readonly Dictionary<PodUid, PodWorker> _workers = [];
+    // Written by the sync loop alone; whoever counts reads along.
+    private readonly ConcurrentDictionary<PodUid, PodWorker> _workers = [];
     private readonly Dictionary<PodUid, Task> _tasks = [];
     private readonly Dictionary<NamespacedName, Pod> _waiting = [];
 
@@ -21,6 +23,26 @@ internal sealed class PodWorkers(PodWorkerServices services)
     private CancellationToken _stopping;
 
     internal int Count => _workers.Count;
+
+    /// <summary>How many pods count when another one asks for room. May be asked at any time.</summary>
+    internal int ActiveCount => _workers.Count(entry => entry.Value is { HasEnded: false, Pod: not null });
+
+    /// <summary>
+    /// The pods that the node works on, by upstream's words for where each stands and who wishes it. May be asked at any time.
+    /// </summary>
+    internal IEnumerable<(string Lifecycle, string Config)> Working => _workers.Select(entry => (
+        entry.Value switch
+        {
+            { Phase: >= PodWorkerPhase.Terminated } or { IsDeleted: false, IsOver: true } => "terminated",
+            { IsDeleted: true } or { HasEnded: true } => "terminating",
+            _ => "sync",
+        },
+        entry.Value switch
+        {
+            { Pod: null } => "runtime_only",
+            { IsDeleted: true } => "orphan",
+            _ => "desired",
+        }));
 
     internal bool Contains(PodUid uid) => _workers.ContainsKey(uid);
 
@@ -43,7 +65,7 @@ internal sealed class PodWorkers(PodWorkerServices services)
         }
 
         // A pod that is wished again while it goes is its own namesake.
-        PodWorker? namesake = worker ?? _workers.Values.FirstOrDefault(other => other.Name == pod.Name);
+        PodWorker? namesake = worker ?? _workers.Select(entry => entry.Value).FirstOrDefault(other => other.Name == pod.Name);
         if (namesake is null)
         {
             Begin(pod);
@@ -96,7 +118,7 @@ internal sealed class PodWorkers(PodWorkerServices services)
 
     internal void ResyncAll()
     {
-        foreach (PodWorker worker in _workers.Values)
+        foreach ((_, PodWorker worker) in _workers)
         {
             worker.Post(null);
         }
@@ -105,7 +127,7 @@ internal sealed class PodWorkers(PodWorkerServices services)
     /// <summary>A worker has ended; a pod of the same name that waited for it starts now.</summary>
     internal void Finished(PodUid uid)
     {
-        if (!_workers.Remove(uid, out PodWorker? worker))
+        if (!_workers.TryRemove(uid, out PodWorker? worker))
         {
             return;
         }
@@ -114,6 +136,11 @@ internal sealed class PodWorkers(PodWorkerServices services)
         Ended(uid);
         if (_waiting.Remove(worker.Name, out Pod? next))
         {
+            if (next.Uid == uid)
+            {
+                services.Metrics.Restarted.WithLabels(KubeletMetrics.Static).Inc();
+            }
+
             Update(next);
         }
     }
@@ -164,7 +191,7 @@ internal sealed class PodWorkers(PodWorkerServices services)
         if (intents is null)
         {
             Admission admission = services.Admitter.Admit(
-                pod, [.. _workers.Values.Where(worker => !worker.HasEnded).Select(worker => worker.Pod).OfType<Pod>()]);
+                pod, [.. _workers.Select(entry => entry.Value).Where(worker => !worker.HasEnded).Select(worker => worker.Pod).OfType<Pod>()]);
             if (!admission.Preempted.IsEmpty)
             {
                 Preempt(pod, admission);
@@ -179,6 +206,7 @@ internal sealed class PodWorkers(PodWorkerServices services)
             }
         }
 
+        services.Metrics.ContainersPerPod.Observe(pod.Spec.Containers.Count);
         Decide(pod.Name, intents.Failure is { } failure ? $"do not run, uid {pod.Uid}: {failure.Reason}" : $"run, uid {pod.Uid}");
         Start(pod.Uid, pod.Name, intents).Update(pod);
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using k8s.Models;
+using Noded.Api;
 using Noded.Kubelet.Runtime;
 
 namespace Noded.Kubelet.Probes;
@@ -8,7 +9,7 @@ namespace Noded.Kubelet.Probes;
 /// <summary>Asks a container in the way its probe says.</summary>
 internal sealed class ProbeHandlers(IRuntimeService runtime, TimeProvider clock) : IProber
 {
-    private const string UserAgent = "kube-probe/1.36";
+    private const string UserAgent = "kube-probe/" + KubernetesVersion.Major + "." + KubernetesVersion.Minor;
 
     public async Task<ProbeOutcome> ProbeAsync(ProbeTarget target, V1Probe probe, CancellationToken cancellationToken)
     {

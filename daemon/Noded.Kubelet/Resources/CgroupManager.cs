@@ -6,6 +6,8 @@ using Noded.Kubelet.Runtime;
 using Noded.Linux.Cgroups;
 using Noded.Linux.Files;
 using Noded.Primitives;
+using Prometheus;
+using ITimer = Prometheus.ITimer;
 
 namespace Noded.Kubelet.Resources;
 
@@ -14,7 +16,7 @@ namespace Noded.Kubelet.Resources;
 /// the kernel refuses is told and does without, so that a node without a controller still runs pods.
 /// </summary>
 internal sealed class CgroupManager(
-    PodLayout layout, ICgroupDriver driver, CgroupOptions options, EventRecorder events, FlightRecorder flight)
+    PodLayout layout, ICgroupDriver driver, CgroupOptions options, EventRecorder events, FlightRecorder flight, CgroupMetrics metrics)
 {
     private readonly Lock _lock = new();
 
@@ -63,8 +65,13 @@ internal sealed class CgroupManager(
 
         QosClass qosClass = pod.Manifest.QosClass();
         ImmutableArray<IoLimit> io = IoLimits(pod);
-        ImmutableArray<string> refused = driver.Ensure(
-            layout.PodCgroup(pod.Uid, qosClass), PodCgroupLimits.Compute(pod, options, HugePageSize.OfMachine, io));
+        ImmutableArray<string> refused;
+        using (metrics.Duration.WithLabels("create").NewTimer())
+        {
+            refused = driver.Ensure(
+                layout.PodCgroup(pod.Uid, qosClass), PodCgroupLimits.Compute(pod, options, HugePageSize.OfMachine, io));
+        }
+
         if (!refused.IsEmpty)
         {
             string message = $"set limits of the pod's cgroup: {string.Join("; ", refused)}";
@@ -87,12 +94,15 @@ internal sealed class CgroupManager(
     /// <exception cref="IOException">Processes are left in it.</exception>
     internal void Remove(PodUid pod, NamespacedName name)
     {
-        foreach (QosClass qosClass in Enum.GetValues<QosClass>())
+        using (metrics.Duration.WithLabels("destroy").NewTimer())
         {
-            Cgroup cgroup = layout.PodCgroup(pod, qosClass);
-            if (!driver.TryRemove(cgroup))
+            foreach (QosClass qosClass in Enum.GetValues<QosClass>())
             {
-                throw new IOException($"Remove cgroup of pod {name}: processes are left in {cgroup.Path}.");
+                Cgroup cgroup = layout.PodCgroup(pod, qosClass);
+                if (!driver.TryRemove(cgroup))
+                {
+                    throw new IOException($"Remove cgroup of pod {name}: processes are left in {cgroup.Path}.");
+                }
             }
         }
 
@@ -110,6 +120,7 @@ internal sealed class CgroupManager(
                 return;
             }
 
+            using ITimer timer = metrics.Duration.WithLabels("update").NewTimer();
             foreach (string refused in driver.Apply(
                 layout.QosCgroup(QosClass.Burstable),
                 new CgroupLimits { CpuShares = ContainerResources.Shares(_pods.Values.Sum(known => known.Request)) }))

@@ -31,15 +31,28 @@ public sealed partial class RuntimeService
 
     public async Task<PodSandboxId> RunPodSandboxAsync(PodSandboxSpec sandbox, CancellationToken cancellationToken)
     {
-        RunPodSandboxResponse response = await CallAsync(
-            "run_podsandbox",
-            sandbox.Pod.ToString(),
-            _runtime.RunPodSandboxAsync,
-            new RunPodSandboxRequest { Config = ToConfig(sandbox), RuntimeHandler = sandbox.RuntimeHandler },
-            RequestTimeout,
-            cancellationToken);
-        return new PodSandboxId(
-            Required(response.PodSandboxId, "run_podsandbox", sandbox.Pod.ToString(), "pod_sandbox_id"));
+        long start = clock.GetTimestamp();
+        try
+        {
+            RunPodSandboxResponse response = await CallAsync(
+                "run_podsandbox",
+                sandbox.Pod.ToString(),
+                _runtime.RunPodSandboxAsync,
+                new RunPodSandboxRequest { Config = ToConfig(sandbox), RuntimeHandler = sandbox.RuntimeHandler },
+                RequestTimeout,
+                cancellationToken);
+            return new PodSandboxId(
+                Required(response.PodSandboxId, "run_podsandbox", sandbox.Pod.ToString(), "pod_sandbox_id"));
+        }
+        catch (RuntimeCallException)
+        {
+            metrics.SandboxErrors.WithLabels(sandbox.RuntimeHandler).Inc();
+            throw;
+        }
+        finally
+        {
+            metrics.SandboxDuration.WithLabels(sandbox.RuntimeHandler).Observe(clock.GetElapsedTime(start).TotalSeconds);
+        }
     }
 
     public async Task StopPodSandboxAsync(PodSandboxId sandbox, CancellationToken cancellationToken)

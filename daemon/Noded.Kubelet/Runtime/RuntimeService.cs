@@ -94,7 +94,7 @@ public sealed partial class RuntimeService(
         part is null or "" ? throw new RuntimeCallException(operation, target, StatusCode.Internal, $"the answer lacks {name}") : part;
 
     /// <summary>CRI times are nanoseconds since 1970, 0 for never.</summary>
-    private static DateTimeOffset? ToTime(long nanoseconds) =>
+    internal static DateTimeOffset? ToTime(long nanoseconds) =>
         nanoseconds <= 0 ? null : DateTimeOffset.UnixEpoch.AddTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
 }
 

@@ -78,6 +78,28 @@ internal sealed class VolumeManager(
         return text;
     }
 
+    /// <summary>By plugin. A directory of the host is there once the pod has its own: the host's may be one that hangs.</summary>
+    internal ImmutableArray<VolumeCount> Count(IEnumerable<Pod> pods)
+    {
+        (bool IsHostPath, bool IsThere)[] volumes =
+        [
+            .. from pod in pods
+               where pod.Spec.Volumes is { Count: > 0 }
+               let directory = layout.PodDirectory(pod.Uid)
+               let hasDirectory = Directory.Exists(directory)
+               from volume in DesiredVolumes.Compute(pod, directory, nodeMemory)
+               select volume is DesiredVolume.EmptyDir emptyDir
+                   ? (false, File.Exists(emptyDir.ReadyMarker))
+                   : (true, hasDirectory),
+        ];
+        return [CountOf(VolumeMetrics.EmptyDir, isHostPath: false), CountOf(VolumeMetrics.HostPath, isHostPath: true)];
+
+        VolumeCount CountOf(string plugin, bool isHostPath) => new(
+            plugin,
+            volumes.Count(volume => volume.IsHostPath == isHostPath),
+            volumes.Count(volume => volume == (isHostPath, true)));
+    }
+
     /// <summary>Unmounts and deletes what the pod had; its directories of the host stay.</summary>
     /// <exception cref="IOException">Somebody still uses a mount; the message names the processes.</exception>
     internal Task RemoveAsync(PodUid uid) =>

@@ -94,6 +94,10 @@ internal static partial class NodeHost
 
         WebApplication app = builder.Build();
         app.UseRouting();
+
+        // The operator's calls, by gRPC, come over a socket without an address.
+        HttpMetrics metrics = new(node.Metrics);
+        app.Use(next => context => context.Connection.LocalIpAddress is null ? next(context) : metrics.MeasureAsync(context, next));
         app.MapGrpcService<OperatorService>();
         HealthEndpoints.Map(app, node);
         return app;

@@ -21,6 +21,7 @@ public sealed class EvictionManagerTests
     private readonly List<(string Pod, PodFailure Failure)> _evicted = [];
     private readonly TestClock _clock = new();
     private readonly EventRecorder _events;
+    private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
     private Action _reclaim = () => { };
 
     public EvictionManagerTests() =>
@@ -46,6 +47,10 @@ public sealed class EvictionManagerTests
             failure.Message);
         Assert.Contains(_events.Read(), e => e is { Reason: "EvictionThresholdMet", Message: "Attempting to reclaim memory" });
         Assert.Contains(_events.Read(), e => e.Reason == "NodeHasInsufficientMemory");
+        string metrics = await _registry.ReadTextAsync();
+        Assert.Contains("kubelet_evictions{eviction_signal=\"memory.available\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            "kubelet_eviction_stats_age_seconds_count{eviction_signal=\"memory.available\"} 1\n", metrics, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -244,7 +249,7 @@ public sealed class EvictionManagerTests
         },
         (uid, failure) => _evicted.Add((uid.Value, failure)),
         new EvictionServices(
-            _events, new Kubelet.Pods.PodMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry())), _clock, NullLogger.Instance))
+            _events, new Kubelet.Pods.PodMetrics(Metrics.WithCustomRegistry(_registry)), _clock, NullLogger.Instance))
         .SynchronizeAsync(Token);
 
     private sealed class ScriptedStats : INodeStats

@@ -112,6 +112,20 @@ public sealed class LifecycleTests
     }
 
     [Fact]
+    public async Task PreStop_SleepsLongerThanTheGracePeriod_IsBrokenOffAndCounted()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(WithPreStop(Sleep(30), grace: 5));
+
+        kubelet.Wish();
+        await WaitForTimerAsync(kubelet, 5);
+        await kubelet.AdvanceAsync(TimeSpan.FromSeconds(5));
+
+        Assert.Empty(kubelet.Runtime.Sandboxes);
+        Assert.Contains("kubelet_sleep_action_terminated_early_total 1\n", await kubelet.Registry.ReadTextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task PreStop_SleepsForNothing_CostsNothing()
     {
         await using KubeletHarness kubelet = new KubeletHarness().Start();

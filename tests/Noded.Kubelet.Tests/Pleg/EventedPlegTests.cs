@@ -22,6 +22,7 @@ public sealed class EventedPlegTests : IAsyncDisposable
     private readonly Channel<string> _relists = Channel.CreateUnbounded<string>();
     private readonly GenericPleg _generic;
     private readonly EventedPleg _pleg;
+    private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
     private Task<TimeSpan>? _armed;
@@ -38,7 +39,7 @@ public sealed class EventedPlegTests : IAsyncDisposable
                 }
             },
         };
-        PlegMetrics metrics = new(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()));
+        PlegMetrics metrics = new(Metrics.WithCustomRegistry(_registry));
         _generic = new GenericPleg(_runtime, _index, _inbox, metrics, _clock, NullLogger<GenericPleg>.Instance);
         _pleg = new EventedPleg(
             _events, _generic, _index, _inbox, metrics, new FlightRecorder(16, _clock), _clock,
@@ -64,12 +65,17 @@ public sealed class EventedPlegTests : IAsyncDisposable
         ChannelWriter<RuntimeEvent> stream = await StartReadyAsync();
         _index.Add(new ContainerId("c1"), new PodUid("u1"));
 
-        stream.TryWrite(new RuntimeEvent(RuntimeEventType.Exited, new ContainerId("c1")));
+        stream.TryWrite(new RuntimeEvent(RuntimeEventType.Exited, new ContainerId("c1"))
+        {
+            Time = _clock.GetUtcNow() - TimeSpan.FromMilliseconds(250),
+        });
 
         Assert.Equal(
             new PodLifecycleEvent(
                 new PodUid("u1"), null, PodLifecycleEventType.ContainerDied, new ContainerId("c1")),
             await NextLifecycleAsync());
+        Assert.Contains(
+            "kubelet_evented_pleg_connection_latency_seconds_sum 0.25\n", await _registry.ReadTextAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

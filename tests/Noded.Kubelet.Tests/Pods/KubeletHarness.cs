@@ -72,7 +72,8 @@ internal sealed class KubeletHarness : IAsyncDisposable
         HookRunner hooks = new(
             Runtime, new PodAddress("127.0.0.1"), Events, new LifecycleMetrics(Metrics.WithCustomRegistry(Registry)), TimeOfDay);
         ContainerStopper stopper = new(Runtime, hooks, Events, TimeOfDay, NullLogger<ContainerStopper>.Instance);
-        CgroupManager cgroups = new(layout, driver, CgroupOptions.Default, Events, Flight);
+        CgroupManager cgroups = new(
+            layout, driver, CgroupOptions.Default, Events, Flight, new CgroupMetrics(Metrics.WithCustomRegistry(Registry)));
         PodLogs logs = new(layout, (_, _) => { }, Flight);
         _intents = new IntentJournal(new NodePaths(_root.FullName).PodIntents, Flight);
         PodMetrics podMetrics = new(Metrics.WithCustomRegistry(Registry));

@@ -31,9 +31,7 @@ public sealed class PodWorkerTests
         await kubelet.DesireAsync(APod());
         await kubelet.DesireAsync();
 
-        using MemoryStream text = new();
-        await kubelet.Registry.CollectAndExportAsTextAsync(text, TestContext.Current.CancellationToken);
-        string metrics = System.Text.Encoding.UTF8.GetString(text.ToArray());
+        string metrics = await kubelet.Registry.ReadTextAsync();
 
         Assert.Contains("kubelet_pod_start_duration_seconds_count 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("kubelet_pod_worker_start_duration_seconds_count 1\n", metrics, StringComparison.Ordinal);
@@ -41,6 +39,62 @@ public sealed class PodWorkerTests
         Assert.Contains("kubelet_pod_worker_duration_seconds_count{operation_type=\"kill\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("kubelet_started_pods_total 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("kubelet_started_containers_total{container_type=\"container\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubelet_pod_start_sli_duration_seconds_count 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubelet_containers_per_pod_count_sum 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            "kubelet_image_manager_ensure_image_requests_total{pull_policy=\"ifnotpresent\",present_locally=\"true\",pull_required=\"false\"} 1\n",
+            metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Metrics_OfAPodWishedAgainWhileItGoes_CountARestart()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        await kubelet.DesireAsync(APod());
+
+        kubelet.Wish();
+        await kubelet.DesireAsync(APod());
+
+        Assert.Contains(
+            "kubelet_restarted_pods_total{static=\"true\"} 1\n", await kubelet.Registry.ReadTextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Working_PodsOfAllKinds_AreToldByLifecycleAndConfig()
+    {
+        await using KubeletHarness kubelet = new KubeletHarness().Start();
+        Pod over = APod("over", "over");
+        over.Spec.RestartPolicy = "Never";
+        await RunOrphanAsync(kubelet, APod("orphan", "orphan"));
+        await kubelet.DesireAsync(APod("runs", "runs"), APod("goes", "goes"), over);
+        kubelet.Runtime.Exit(kubelet.Runtime.Containers.Single(container => container.Sandbox == kubelet.Runtime.Sandboxes.Single(sandbox => sandbox.Pod == over.Uid).Id).Id, 0);
+        await kubelet.SettleAsync();
+        TaskCompletionSource goesOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        SemaphoreSlim stopping = new(0);
+        kubelet.Runtime.OnCall = (called, _, _) =>
+        {
+            if (called != "stop_podsandbox")
+            {
+                return Task.CompletedTask;
+            }
+
+            stopping.Release();
+            return goesOn.Task;
+        };
+
+        kubelet.Inbox.Post(Found("orphan", "orphan"));
+        kubelet.Wish(APod("runs", "runs"), over);
+        await stopping.WaitAsync(TestContext.Current.CancellationToken);
+        await stopping.WaitAsync(TestContext.Current.CancellationToken);
+        (string, string)[] working = [.. kubelet.Workers.Working.Order()];
+        int active = kubelet.Workers.ActiveCount;
+        goesOn.SetResult();
+        await kubelet.SettleAsync();
+
+        Assert.Equal(
+            [("sync", "desired"), ("terminated", "desired"), ("terminating", "orphan"), ("terminating", "runtime_only")], working);
+        Assert.Equal(2, active);
+        Assert.Contains("kubelet_orphaned_runtime_pods_total 1\n", await kubelet.Registry.ReadTextAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

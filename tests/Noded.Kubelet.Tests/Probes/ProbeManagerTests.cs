@@ -230,7 +230,7 @@ public sealed class ProbeManagerTests
     {
         await using KubeletHarness kubelet = new KubeletHarness().Start();
         await kubelet.DesireAsync(APod().With(container => container.ReadinessProbe = AProbe()));
-        Assert.Contains("pod_uid=\"u1\"", await ScrapeAsync(kubelet), StringComparison.Ordinal);
+        Assert.Contains("pod_uid=\"u1\"", await kubelet.Registry.ReadTextAsync(), StringComparison.Ordinal);
         TaskCompletionSource asked = new();
         kubelet.Prober.Answer = async (_, _, cancellationToken) =>
         {
@@ -244,7 +244,7 @@ public sealed class ProbeManagerTests
         await kubelet.DesireAsync();
 
         Assert.Empty(kubelet.Runtime.Sandboxes);
-        Assert.DoesNotContain("pod_uid=\"u1\"", await ScrapeAsync(kubelet), StringComparison.Ordinal);
+        Assert.DoesNotContain("pod_uid=\"u1\"", await kubelet.Registry.ReadTextAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -281,7 +281,7 @@ public sealed class ProbeManagerTests
         kubelet.Prober.Say(ProbeVerdict.Failure);
         await kubelet.AdvanceAsync(Period);
 
-        string metrics = await ScrapeAsync(kubelet);
+        string metrics = await kubelet.Registry.ReadTextAsync();
 
         foreach (string result in new[] { "successful", "failed" })
         {
@@ -336,11 +336,4 @@ public sealed class ProbeManagerTests
 
     private static IEnumerable<string> EventsOf(KubeletHarness kubelet) =>
         kubelet.Events.Read().Select(nodeEvent => $"{nodeEvent.Reason} {nodeEvent.Message}");
-
-    private static async Task<string> ScrapeAsync(KubeletHarness kubelet)
-    {
-        using MemoryStream stream = new();
-        await kubelet.Registry.CollectAndExportAsTextAsync(stream, Token);
-        return System.Text.Encoding.UTF8.GetString(stream.ToArray());
-    }
 }

@@ -7,6 +7,7 @@ using Noded.Kubelet.Tests.Pods;
 using Noded.Linux.Cgroups;
 using Noded.Primitives;
 using Noded.Testing;
+using Prometheus;
 
 namespace Noded.Kubelet.Tests.Resources;
 
@@ -40,7 +41,8 @@ public sealed class CgroupManagerTests : IDisposable
         Assert.SkipUnless(memory is { IsUnified: false }, "The machine has no memory controller of cgroup v1.");
         FlightRecorder flight = new(16, TimeProvider.System);
         CgroupManager cgroups = new(
-            _layout, _driver, CgroupOptions.Default, new EventRecorder(16, flight, TimeProvider.System), flight);
+            _layout, _driver, CgroupOptions.Default, new EventRecorder(16, flight, TimeProvider.System), flight,
+            new CgroupMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry())));
         cgroups.EnforceNode(new NodeResources(4000, 1L << 30, 1L << 30, 1000), null);
         Dictionary<string, ResourceQuantity> limits = new() { ["cpu"] = new("200m"), ["memory"] = new("64Mi") };
         Pod pod = SamplePods.APod().With(container => container.Resources = new V1ResourceRequirements { Limits = limits, Requests = limits });

@@ -61,8 +61,21 @@ public sealed class RuntimeServiceFailureTests : IAsyncLifetime
 
         Assert.Equal(($"start_container c1: {code}: no such thing", code, "no such thing"), (e.Message, e.Code, e.Detail));
         Assert.Contains(
-            "kubelet_runtime_operations_errors_total{operation_type=\"start_container\"} 1", await ReadMetricsAsync(),
+            "kubelet_runtime_operations_errors_total{operation_type=\"start_container\"} 1", await _metrics.ReadTextAsync(),
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunPodSandbox_Refused_CountsByItsHandler()
+    {
+        _proxy.Add(Cri + "RunPodSandbox", new GrpcFault.Fail(StatusCode.Unknown, "no network"));
+        PodSandboxSpec sandbox = new(SamplePods.APod(), 0, string.Empty, "/logs", "/pods/u1") { RuntimeHandler = "runsc" };
+
+        await FailAsync(_runtime.RunPodSandboxAsync(sandbox, Token));
+
+        string metrics = await _metrics.ReadTextAsync();
+        Assert.Contains("kubelet_run_podsandbox_errors_total{runtime_handler=\"runsc\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubelet_run_podsandbox_duration_seconds_count{runtime_handler=\"runsc\"} 1\n", metrics, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -306,11 +319,4 @@ public sealed class RuntimeServiceFailureTests : IAsyncLifetime
 
     private static Task<RuntimeCallException> FailAsync(Task call) =>
         Assert.ThrowsAsync<RuntimeCallException>(() => call);
-
-    private async Task<string> ReadMetricsAsync()
-    {
-        using MemoryStream text = new();
-        await _metrics.CollectAndExportAsTextAsync(text, Token);
-        return System.Text.Encoding.UTF8.GetString(text.ToArray());
-    }
 }

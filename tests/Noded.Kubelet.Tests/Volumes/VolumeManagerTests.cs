@@ -67,12 +67,24 @@ public sealed class VolumeManagerTests : IAsyncDisposable
         await Assert.ThrowsAsync<IOException>(() => Prepare(pod));
         await Assert.ThrowsAsync<IOException>(() => Prepare(pod));
 
-        using MemoryStream stream = new();
-        await _registry.CollectAndExportAsTextAsync(stream, Token);
-        string text = System.Text.Encoding.UTF8.GetString(stream.ToArray());
+        string text = await _registry.ReadTextAsync();
         const string count = "storage_operation_duration_seconds_count{migrated=\"false\",operation_name=\"volume_mount\",status=";
         Assert.Contains($"{count}\"success\",volume_plugin=\"kubernetes.io/empty-dir\"}} 1\n", text, StringComparison.Ordinal);
         Assert.Contains($"{count}\"fail-unknown\",volume_plugin=\"kubernetes.io/host-path\"}} 2\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Count_OfPodsWithVolumes_IsWhatTheyWantAndWhatThereIs()
+    {
+        Pod pod = APod(("v", OnDisk));
+        pod.Spec.Volumes.Add(HostPath("h", _root.FullName, "Directory"));
+        Pod later = APod(("v", OnDisk), ("w", OnDisk)) with { Uid = new PodUid("u2") };
+
+        await Prepare(pod);
+
+        Assert.Equal(
+            [new VolumeCount("kubernetes.io/empty-dir", 3, 1), new VolumeCount("kubernetes.io/host-path", 1, 1)],
+            Volumes().Count([pod, later]));
     }
 
     [Fact]

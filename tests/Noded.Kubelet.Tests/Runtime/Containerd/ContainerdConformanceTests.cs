@@ -50,7 +50,7 @@ public sealed class ContainerdConformanceTests(ContainerdConformanceTests.Fixtur
         await using IAsyncEnumerator<RuntimeEvent> stream = events.SubscribeAsync(Token).GetAsyncEnumerator(Token);
         Task<bool> next = stream.MoveNextAsync().AsTask();
         await Runtime.StartContainerAsync(container, Token);
-        while (await next && stream.Current != new RuntimeEvent(RuntimeEventType.Exited, container))
+        while (await next && (stream.Current.Type, stream.Current.Container) != (RuntimeEventType.Exited, container))
         {
             next = stream.MoveNextAsync().AsTask();
         }

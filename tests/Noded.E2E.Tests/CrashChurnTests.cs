@@ -4,12 +4,15 @@ using Noded.Protocols.Operator.V1;
 
 namespace Noded.E2E.Tests;
 
-/// <summary>The daemon is killed again and again while pods come and go: none runs twice, and none is lost.</summary>
+/// <summary>
+/// The daemon is killed again and again while pods come and go: none runs twice, none is lost, and what was ready stays so.
+/// </summary>
 [Trait("Category", "E2E")]
 public sealed class CrashChurnTests
 {
     private const int Sigkill = 9;
     private const int Names = 5;
+    private const int FirstPort = 8080;
 
     /// <summary>How often; <c>make test-crash</c> asks for more than a usual run.</summary>
     private static readonly int Rounds = int.Parse(
@@ -30,7 +33,8 @@ public sealed class CrashChurnTests
         {
             for (int change = 0; change < 2; change++)
             {
-                string name = string.Create(CultureInfo.InvariantCulture, $"pod{random.Next(Names)}");
+                int number = random.Next(Names);
+                string name = string.Create(CultureInfo.InvariantCulture, $"pod{number}");
                 settled.Remove(name);
                 if (wished.Remove(name))
                 {
@@ -39,7 +43,7 @@ public sealed class CrashChurnTests
                 else
                 {
                     wished.Add(name);
-                    node.Place(name + ".yaml", Manifest.Pod(name, "Always", "sleep", "100000"));
+                    node.Place(name + ".yaml", Ready(name, FirstPort + number));
                 }
             }
 
@@ -47,6 +51,7 @@ public sealed class CrashChurnTests
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(400)), TimeProvider.System, Token);
             await node.StopDaemonAsync(Sigkill, Token);
             await node.StartDaemonAsync(Token);
+            AssertAreReady(await node.PodsAsync(Token), settled, round);
             if (round % 5 == 4)
             {
                 await AssertIsAsWishedAsync(node, wished, settled, round);
@@ -91,12 +96,12 @@ public sealed class CrashChurnTests
             await node.WaitIdleAsync(patience.Token);
             IReadOnlyList<Pod> pods = await node.PodsAsync(patience.Token);
             return pods.Select(pod => pod.Name).Order().SequenceEqual(wished.Select(name => $"{name}-node1"))
-                && pods.All(pod => pod.Containers is [{ State: "running" }])
+                && pods.All(pod => pod.Containers is [{ State: "running", Ready: true }])
                 && (await node.TestProgramPidsAsync(patience.Token)).Count == wished.Count;
         }
 
         static bool IsStep(TimelineEntry entry) =>
-            entry.What is "removed" or "start container" || entry.What.EndsWith("→ Running", StringComparison.Ordinal);
+            entry.What is "removed" or "start container" or "Readiness probe succeeds" || entry.What.EndsWith("→ Running", StringComparison.Ordinal);
     }
 
     private static async Task AssertIsAsWishedAsync(
@@ -118,5 +123,22 @@ public sealed class CrashChurnTests
                 settled.GetValueOrDefault(name, container) == container, $"Round {round}: {name} ran and was started again.");
             settled[name] = container;
         }
+
+        AssertAreReady(pods, settled, round);
     }
+
+    /// <summary>A pod that a daemon has not come to yet is not among <paramref name="pods"/>.</summary>
+    private static void AssertAreReady(IReadOnlyList<Pod> pods, Dictionary<string, string> settled, int round)
+    {
+        foreach (Container container in pods.SelectMany(pod => pod.Containers).Where(other => settled.ContainsValue(other.ContainerId)))
+        {
+            Assert.True(container.Ready, $"Round {round}: {container.ContainerId} was ready and is not.");
+        }
+    }
+
+    /// <summary>A pod of the sandbox's network that is ready when its port is open, which is asked every second.</summary>
+    private static string Ready(string name, int port) => string.Create(CultureInfo.InvariantCulture, $$"""
+        {{Manifest.Web(name, port)}}
+            readinessProbe: {tcpSocket: {port: {{port}}}, periodSeconds: 1}
+        """);
 }

@@ -52,6 +52,8 @@ internal sealed class ProxyAgent
                 return "ok";
             case ["receive", string link, string frame, string milliseconds]:
                 return string.Join(' ', Receive(link, Convert.FromHexString(frame), Duration(milliseconds)).Select(Text));
+            case ["cold-start", string pins, string services, string cgroup]:
+                return string.Join(' ', MeasureColdStart(pins, Number(services), cgroup).Select(Text));
             case ["memory", string pins, string services]:
                 return Text(MeasureMemory(pins, Number(services)));
             default:
@@ -124,6 +126,29 @@ internal sealed class ProxyAgent
     {
         using RtNetlink netlink = RtNetlink.Open();
         return netlink.GetLink(link).Index;
+    }
+
+    /// <summary>From no map at all until programs are attached and every Service is in the tables.</summary>
+    /// <returns>Milliseconds of all, and of the part that wrote the tables.</returns>
+    private static double[] MeasureColdStart(string pins, int services, string cgroup)
+    {
+        ServicePlan[] plans = [.. Enumerable.Range(0, services).Select(service => BenchmarkServices.Plan(service))];
+        using GraceBarrier barrier = new();
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            using SocketDatapath datapath = SocketDatapath.Open(pins, new DatapathOptions());
+            TimeSpan loaded = Stopwatch.GetElapsedTime(start);
+            ServiceTables tables = new(datapath.Maps, barrier.Wait);
+            Array.ForEach(plans, plan => tables.Apply(plan));
+            TimeSpan filled = Stopwatch.GetElapsedTime(start);
+            datapath.Attach(cgroup);
+            return [Stopwatch.GetElapsedTime(start).TotalMilliseconds, (filled - loaded).TotalMilliseconds];
+        }
+        finally
+        {
+            SocketDatapath.RemovePins(pins);
+        }
     }
 
     /// <summary>MiB that are no file's, of the tables' own books and the plans that a daemon keeps.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Noded.Bpf;
@@ -56,7 +55,10 @@ internal sealed class ProxyTables : IAsyncDisposable
             _tables.Remove(name);
         }
 
-        Fill(_tables, Plans(services));
+        for (int service = 0; service < services; service++)
+        {
+            _tables.Apply(BenchmarkServices.Plan(service));
+        }
     }
 
     internal void Apply(ServicePlan plan) => _tables.Apply(plan);
@@ -79,28 +81,6 @@ internal sealed class ProxyTables : IAsyncDisposable
         foreach (string link in Directory.GetFiles(Path.Combine(Pins, "links")))
         {
             File.Delete(link);
-        }
-    }
-
-    /// <summary>From no map at all until programs are attached and every Service is in the tables.</summary>
-    internal ColdStart MeasureColdStart(int services, string cgroup)
-    {
-        string pins = PinsOf("cold");
-        ServicePlan[] plans = Plans(services);
-        long start = Stopwatch.GetTimestamp();
-        try
-        {
-            using SocketDatapath datapath = SocketDatapath.Open(pins, new DatapathOptions());
-            TimeSpan loaded = Stopwatch.GetElapsedTime(start);
-            Fill(new ServiceTables(datapath.Maps, _barrier.Wait), plans);
-            TimeSpan filled = Stopwatch.GetElapsedTime(start);
-            datapath.Attach(cgroup);
-            TimeSpan all = Stopwatch.GetElapsedTime(start);
-            return new ColdStart(all.TotalMilliseconds, (filled - loaded).TotalMilliseconds);
-        }
-        finally
-        {
-            SocketDatapath.RemovePins(pins);
         }
     }
 
@@ -129,17 +109,6 @@ internal sealed class ProxyTables : IAsyncDisposable
         Directory.Delete(mount);
     }
 
-    private static ServicePlan[] Plans(int services) =>
-        [.. Enumerable.Range(0, services).Select(service => BenchmarkServices.Plan(service))];
-
-    private static void Fill(ServiceTables tables, ServicePlan[] plans)
-    {
-        foreach (ServicePlan plan in plans)
-        {
-            tables.Apply(plan);
-        }
-    }
-
     private double MeasureMap(string name)
     {
         const double mib = 1024 * 1024;
@@ -164,7 +133,3 @@ internal sealed class ProxyTables : IAsyncDisposable
         }
     }
 }
-
-/// <param name="Total">Milliseconds.</param>
-/// <param name="Fill">The part of it that wrote the tables.</param>
-internal sealed record ColdStart(double Total, double Fill);

@@ -42,7 +42,7 @@ public sealed partial class ServiceProxyComponent(
     /// <summary>Something arrives after each sync with news; only the latest waits.</summary>
     public ChannelReader<string> Synced => _synced.Reader;
 
-    /// <summary>Whether the data path has been brought to what the sources say at least once.</summary>
+    /// <summary>Whether programs are attached and the data path has been brought to what the sources say at least once.</summary>
     public bool IsReady { get; private set; }
 
     /// <summary>The Services as they are in the data path now.</summary>
@@ -84,13 +84,42 @@ public sealed partial class ServiceProxyComponent(
     /// <exception cref="IOException">Programs or maps cannot be loaded, pinned or attached; the message says which.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using SocketDatapath datapath = SocketDatapath.Open(options.Pins, options.Datapath);
+        using SocketDatapath datapath = SocketDatapath.OpenMaps(options.Pins, options.Datapath);
         using GraceBarrier barrier = new();
         ServiceChangeTracker tracker = new(options.Node);
         ServiceTables tables = new(datapath.Maps, barrier.Wait);
         using StaleSockets stale =
             new(datapath.Maps, datapath.OpenUdpConnections(), options.SocketNamespace, metrics, _logger);
         ServiceReconciler reconciler = new(tracker, tables, stale, loggers.CreateLogger<ServiceReconciler>());
+        using HealthCheckServer health = new(clock, loggers.CreateLogger<HealthCheckServer>());
+        await using FlowWatch flows = new(datapath.Maps, reactor, clock);
+        _flows = flows;
+        metrics.Snapshot = () => Snapshot(datapath.Maps, tables, reconciler);
+        int adopted = tables.Adopted;
+        TaskCompletionSource attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            // The tables are filled while the kernel verifies the programs.
+            await RunTogetherAsync(
+                stop => ServeAsync(datapath, adopted, attached, stop),
+                stop => ReconcileAsync(
+                    tracker, reconciler, new ServiceInspector(reconciler, tables), health, attached.Task, stop),
+                cancellationToken);
+        }
+        finally
+        {
+            metrics.Snapshot = null;
+            _flows = null;
+        }
+    }
+
+    /// <summary>Attaches the programs, and keeps them on the links that there are.</summary>
+    private async Task ServeAsync(
+        SocketDatapath datapath, int adopted, TaskCompletionSource attached, CancellationToken cancellationToken)
+    {
+        // On a thread of its own: it must not keep the one that fills the tables waiting.
+        await Task.Factory.StartNew(
+            datapath.Load, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         using PacketDatapath? packets = options.AttachesToLinks ? OpenPackets() : null;
         LinkAttachments? attachments = packets is null ? null : new LinkAttachments(datapath.Maps, packets, _logger);
         NodeClient node = new(datapath.Maps);
@@ -100,23 +129,9 @@ public sealed partial class ServiceProxyComponent(
         datapath.Attach(options.Cgroup);
         LinkWatcher links = new(node, attachments, pods, options.PodCidrs);
         links.UpdateLinks();
-        using HealthCheckServer health = new(clock, loggers.CreateLogger<HealthCheckServer>());
-        LogAttached(options.Cgroup, attachments?.Count ?? 0, tables.Adopted);
-        await using FlowWatch flows = new(datapath.Maps, reactor, clock);
-        _flows = flows;
-        metrics.Snapshot = () => Snapshot(datapath.Maps, tables, reconciler);
-        try
-        {
-            await RunTogetherAsync(
-                links.RunAsync,
-                stop => ReconcileAsync(tracker, reconciler, new ServiceInspector(reconciler, tables), health, stop),
-                cancellationToken);
-        }
-        finally
-        {
-            metrics.Snapshot = null;
-            _flows = null;
-        }
+        LogAttached(options.Cgroup, attachments?.Count ?? 0, adopted);
+        attached.SetResult();
+        await links.RunAsync(cancellationToken);
     }
 
     /// <summary>One of them alone would be half a proxy: the first to end ends the other.</summary>
@@ -157,6 +172,7 @@ public sealed partial class ServiceProxyComponent(
         ServiceReconciler reconciler,
         ServiceInspector inspector,
         HealthCheckServer health,
+        Task attached,
         CancellationToken cancellationToken)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -188,6 +204,8 @@ public sealed partial class ServiceProxyComponent(
                 if (hasNews && states.Values.All(state => state.HasSynced))
                 {
                     Sync(reconciler, start);
+                    await attached.WaitAsync(cancellationToken);
+                    IsReady = true;
                     health.Update(ServiceHealth.Compute(reconciler.Plans.Values.SelectMany(plans => plans)));
                     _synced.Writer.TryWrite("synced");
                 }
@@ -212,7 +230,6 @@ public sealed partial class ServiceProxyComponent(
         metrics.SyncDuration.Observe(duration.TotalSeconds);
         metrics.NetworkProgramming.Observe(duration.TotalSeconds);
         metrics.LastSync.Set(clock.GetUtcNow().ToUnixTimeMilliseconds() / 1e3);
-        IsReady = true;
         LogSynced(count, duration);
     }
 

@@ -21,65 +21,106 @@ internal sealed class SocketDatapath : IDisposable
         ("connect6", BpfAttachType.CgroupInet6Connect),
     ];
 
-    private readonly BpfObject _object;
+    private static readonly string[] MapNames = [.. ServiceMaps.Names, "socket_flows", "udp_connections"];
+
+    // The same object twice: the maps are there at once, while the kernel takes its time to verify the programs.
+    private readonly BpfObject _maps;
+    private readonly BpfObject _programs;
     private readonly string _pins;
+    private readonly string[] _unpinned;
     private readonly List<BpfLink> _links = [];
 
-    private SocketDatapath(BpfObject loaded, string pins)
+    private SocketDatapath(BpfObject maps, BpfObject programs, string pins, string[] unpinned)
     {
-        (_object, _pins) = (loaded, pins);
-        Maps = new ServiceMaps(_object.Map);
+        (_maps, _programs, _pins, _unpinned) = (maps, programs, pins, unpinned);
+        Maps = new ServiceMaps(maps.Map);
     }
 
     public ServiceMaps Maps { get; }
 
-    /// <summary>Loads the programs, with the maps that are pinned or new ones, which it pins. Attaches nothing yet.</summary>
+    /// <summary>Has the maps that are pinned, or new ones, and the programs loaded. Attaches nothing yet.</summary>
+    /// <inheritdoc cref="OpenMaps"/>
+    public static SocketDatapath Open(string pins, DatapathOptions options)
+    {
+        SocketDatapath datapath = OpenMaps(pins, options);
+        try
+        {
+            datapath.Load();
+            return datapath;
+        }
+        catch
+        {
+            datapath.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Has the maps that are pinned, or new ones, which may be filled while <see cref="Load"/> takes its time.</summary>
     /// <param name="pins">A directory of this node below a bpf file system.</param>
     /// <exception cref="BpfException">The kernel refuses, or a pinned map has another layout.</exception>
-    public static SocketDatapath Open(string pins, DatapathOptions options)
+    public static SocketDatapath OpenMaps(string pins, DatapathOptions options)
     {
         string mapPins = Path.Combine(pins, "maps");
         CreateDirectory(mapPins);
         CreateDirectory(Path.Combine(pins, "links"));
-        BpfObject socket = BpfObject.Open("socket", BpfObjects.Read("socket"));
-        List<BpfMapHandle> pinned = [];
+        List<string> pinned = [];
+        BpfObject maps = BpfObject.Open("socket", BpfObjects.Read("socket"));
+        BpfObject? programs = null;
         try
         {
-            socket.SetConstant("has_set_retval", FeatureProbe.HasSetReturnValue());
-            socket.SetConstant("untranslated_mark", options.UntranslatedMark);
-            SetSizes(socket, options);
-            string[] names = [.. ServiceMaps.Names, "socket_flows", "udp_connections"];
-            foreach (string name in names)
+            SetSizes(maps, options);
+            foreach ((string program, _) in Hooks)
+            {
+                maps.SkipProgram(program);
+            }
+
+            foreach (string name in MapNames)
             {
                 if (BpfMapHandle.TryOpenPin(name, Path.Combine(mapPins, name)) is BpfMapHandle map)
                 {
-                    pinned.Add(map);
-                    socket.ReuseMap(name, map);
+                    using (map)
+                    {
+                        maps.ReuseMap(name, map);
+                    }
+
+                    pinned.Add(name);
                 }
             }
 
-            socket.Load();
-            foreach (string name in names.Except(pinned.Select(map => map.Name)))
+            maps.Load();
+            programs = BpfObject.Open("socket", BpfObjects.Read("socket"));
+            programs.SetConstant("has_set_retval", FeatureProbe.HasSetReturnValue());
+            programs.SetConstant("untranslated_mark", options.UntranslatedMark);
+            foreach (string name in MapNames)
             {
-                using BpfMapHandle map = socket.Map(name);
-                map.Pin(Path.Combine(mapPins, name));
+                using BpfMapHandle map = maps.Map(name);
+                programs.ReuseMap(name, map);
             }
 
-            return new SocketDatapath(socket, pins);
+            return new SocketDatapath(maps, programs, pins, [.. MapNames.Except(pinned)]);
         }
         catch
         {
-            socket.Dispose();
+            programs?.Dispose();
+            maps.Dispose();
             throw;
         }
-        finally
+    }
+
+    /// <summary>Loads the programs, then pins what maps are new: once, from any thread.</summary>
+    /// <exception cref="BpfException">The kernel refuses; nothing is pinned that was not before.</exception>
+    public void Load()
+    {
+        _programs.Load();
+        foreach (string name in _unpinned)
         {
-            pinned.ForEach(map => map.Dispose());
+            using BpfMapHandle map = _maps.Map(name);
+            map.Pin(Path.Combine(_pins, "maps", name));
         }
     }
 
     /// <summary>Where connected UDP sockets were led, by their cookies.</summary>
-    public BpfMap<ulong, FlowEntry> OpenUdpConnections() => new(_object.Map("udp_connections"));
+    public BpfMap<ulong, FlowEntry> OpenUdpConnections() => new(_maps.Map("udp_connections"));
 
     /// <summary>
     /// Attaches the programs to a cgroup2 directory, or puts them into the places of a predecessor's. When one is refused,
@@ -92,7 +133,7 @@ internal sealed class SocketDatapath : IDisposable
         {
             foreach ((string name, BpfAttachType type) in Hooks)
             {
-                using BpfProgram program = _object.Program(name);
+                using BpfProgram program = _programs.Program(name);
                 string pin = Path.Combine(_pins, "links", name);
                 bool isNew = !Path.Exists(pin);
                 _links.Add(BpfLink.AttachPinned(
@@ -124,7 +165,8 @@ internal sealed class SocketDatapath : IDisposable
     {
         CloseLinks();
         Maps.Dispose();
-        _object.Dispose();
+        _programs.Dispose();
+        _maps.Dispose();
     }
 
     private void CloseLinks()

@@ -34,6 +34,7 @@ internal sealed partial class ServiceReconciler(
         // Room or an address may have become free.
         ImmutableArray<NamespacedName> names = [.. tracker.TakeChanged().Union(_unfinished)];
         _unfinished.Clear();
+        tables.Reserve(names.Length);
         foreach (NamespacedName name in names)
         {
             Remove(name, KeepLastKnown(name, tracker.Compute(name)));

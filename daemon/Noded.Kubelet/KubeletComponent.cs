@@ -127,7 +127,7 @@ public sealed class KubeletComponent : IDisposable
         services.Metrics.NodeName.WithLabels(options.NodeName).Set(1);
         services.Metrics.Cgroups.Version.Set(services.Cgroups.IsUnified ? 2 : 1);
         services.Metrics.Snapshot = () => new KubeletSnapshot(
-            _genericPleg.LastSnapshot,
+            [.. Reports.Values],
             _syncLoop.DesiredPods,
             workers.ActiveCount,
             [.. workers.Working],

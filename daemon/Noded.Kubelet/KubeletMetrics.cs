@@ -7,8 +7,10 @@ using Noded.Kubelet.Pods;
 using Noded.Kubelet.Probes;
 using Noded.Kubelet.Resources;
 using Noded.Kubelet.Runtime;
+using Noded.Kubelet.Status;
 using Noded.Kubelet.Volumes;
 using Prometheus;
+using V1ContainerStatus = k8s.Models.V1ContainerStatus;
 
 namespace Noded.Kubelet;
 
@@ -98,8 +100,16 @@ public sealed class KubeletMetrics
 
         internal void Set(KubeletSnapshot now)
         {
-            _running.Set(now.Runtime.RunningPods);
-            _containers.WithLabels("running").Set(now.Runtime.RunningContainers);
+            V1ContainerStatus[] containers =
+            [
+                .. now.Reports.SelectMany(report =>
+                    (report.Status.InitContainerStatuses ?? []).Concat(report.Status.ContainerStatuses ?? [])),
+            ];
+            _running.Set(now.Reports.Count(report => report.Status.Conditions.Any(
+                condition => condition is { Type: "PodReadyToStartContainers", Status: "True" })));
+            _containers.WithLabels("running").Set(containers.Count(container => container.State?.Running is not null));
+            _containers.WithLabels("exited").Set(containers.Count(container => container.State?.Terminated is not null)
+                + containers.Count(container => container.LastState?.Terminated is not null));
             _desired.WithLabels(Static).Set(now.DesiredPods);
             _active.WithLabels(Static).Set(now.ActivePods);
             foreach ((string lifecycle, string config) in States)
@@ -114,7 +124,7 @@ public sealed class KubeletMetrics
 /// <summary>What there is at a scrape.</summary>
 /// <param name="WorkingPods">One for each pod; see <see cref="PodWorkers.Working"/>.</param>
 internal sealed record KubeletSnapshot(
-    RuntimeSnapshot Runtime,
+    ImmutableArray<PodReport> Reports,
     int DesiredPods,
     int ActivePods,
     ImmutableArray<(string Lifecycle, string Config)> WorkingPods,

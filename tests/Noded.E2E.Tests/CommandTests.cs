@@ -173,6 +173,8 @@ public sealed class CommandTests
             "kubelet_http_requests_duration_seconds_count{method=\"GET\",path=\"healthz\",server_type=\"readonly\",long_running=\"false\"}",
             "kubelet_image_manager_ensure_image_requests_total{pull_policy=\"ifnotpresent\",present_locally=\"true\",pull_required=\"false\"}",
             "kubelet_pod_start_sli_duration_seconds_count",
+            "kubelet_running_containers{container_state=\"running\"}",
+            "kubelet_running_pods",
             "kubelet_run_podsandbox_duration_seconds_count{runtime_handler=\"\"}",
             "kubelet_working_pods{lifecycle=\"sync\",config=\"desired\",static=\"true\"}",
         ])

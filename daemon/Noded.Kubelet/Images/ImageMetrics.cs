@@ -1,3 +1,4 @@
+using k8s.Models;
 using Prometheus;
 
 namespace Noded.Kubelet.Images;
@@ -5,6 +6,11 @@ namespace Noded.Kubelet.Images;
 /// <summary>Upstream's metrics of images.</summary>
 public sealed class ImageMetrics(MetricFactory factory)
 {
+    private readonly Counter _ensureRequests = factory.CreateCounter(
+        "kubelet_image_manager_ensure_image_requests_total",
+        "Number of ensure-image requests processed by the kubelet.",
+        ["pull_policy", "present_locally", "pull_required"]);
+
     internal Counter Removed { get; } = factory.CreateCounter(
         "kubelet_image_garbage_collected_total",
         "Total number of images garbage collected by the kubelet, whether through disk usage or image age.",
@@ -16,11 +22,19 @@ public sealed class ImageMetrics(MetricFactory factory)
         ["image_size_in_bytes"],
         new HistogramConfiguration { Buckets = [1, 5, 10, 20, 30, 60, 120, 180, 240, 300, 360, 480, 600, 900, 1200, 1800, 2700, 3600] });
 
-    /// <summary>Labels as upstream's: <c>unknown</c> is what was not asked, or not answered.</summary>
-    internal Counter EnsureRequests { get; } = factory.CreateCounter(
-        "kubelet_image_manager_ensure_image_requests_total",
-        "Number of ensure-image requests processed by the kubelet.",
-        ["pull_policy", "present_locally", "pull_required"]);
+    /// <summary>A container needs its image. Null for what was not asked, or not answered.</summary>
+    internal void Ensure(V1Container container, bool? isPresent, bool? isPullRequired)
+    {
+        _ensureRequests.WithLabels((container.ImagePullPolicy ?? string.Empty).ToLowerInvariant(), Known(isPresent), Known(isPullRequired))
+            .Inc();
+
+        static string Known(bool? fact) => fact switch
+        {
+            true => "true",
+            false => "false",
+            null => "unknown",
+        };
+    }
 
     /// <summary>Upstream's name for images of about this size.</summary>
     internal static string SizeClass(long bytes)

@@ -45,36 +45,24 @@ internal sealed class ImagePuller(
         Pod pod, V1Container container, PodSyncState state, CancellationToken cancellationToken)
     {
         string subject = Subjects.OfContainer(pod, container.Name);
-        EnsureRequest request = new();
         try
         {
-            return await FindOrPullAsync(subject, container, state, request, cancellationToken);
+            return await FindOrPullAsync(subject, container, state, cancellationToken);
         }
         catch (ContainerStartException e)
         {
             events.Warn(subject, "Failed", $"Error: {e.Failure.Reason}");
             throw;
         }
-        finally
-        {
-            metrics.EnsureRequests
-                .WithLabels((container.ImagePullPolicy ?? string.Empty).ToLowerInvariant(), Known(request.IsPresent), Known(request.IsPullRequired)).Inc();
-        }
     }
 
-    private static string Known(bool? fact) => fact switch
-    {
-        true => "true",
-        false => "false",
-        null => "unknown",
-    };
-
     private async Task<string> FindOrPullAsync(
-        string subject, V1Container container, PodSyncState state, EnsureRequest request, CancellationToken cancellationToken)
+        string subject, V1Container container, PodSyncState state, CancellationToken cancellationToken)
     {
         string image = container.Image;
         if (!ImageReference.TryParse(image, out _))
         {
+            metrics.Ensure(container, isPresent: null, isPullRequired: null);
             string message =
                 $"Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": invalid reference format";
             events.Warn(subject, "InspectFailed", message);
@@ -82,11 +70,10 @@ internal sealed class ImagePuller(
         }
 
         bool mustPull = container.ImagePullPolicy == "Always";
-        string? present = mustPull ? null : await FindAsync(subject, image, cancellationToken);
-        request.IsPresent = mustPull ? null : present is not null;
+        string? present = mustPull ? null : await FindAsync(subject, container, cancellationToken);
         if (present is not null)
         {
-            request.IsPullRequired = false;
+            metrics.Ensure(container, isPresent: true, isPullRequired: false);
             events.Normal(
                 subject,
                 "Pulled",
@@ -96,24 +83,26 @@ internal sealed class ImagePuller(
 
         if (container.ImagePullPolicy == "Never")
         {
+            metrics.Ensure(container, isPresent: false, isPullRequired: null);
             string message = $"Container image \"{image}\" is not present with pull policy of Never";
             events.Warn(subject, "ErrImageNeverPull", message);
             throw new ContainerStartException("ErrImageNeverPull", message);
         }
 
-        request.IsPullRequired = true;
+        metrics.Ensure(container, isPresent: mustPull ? null : false, isPullRequired: true);
         return await PullAsync(subject, image, state, cancellationToken);
     }
 
-    private async Task<string?> FindAsync(string subject, string image, CancellationToken cancellationToken)
+    private async Task<string?> FindAsync(string subject, V1Container container, CancellationToken cancellationToken)
     {
         try
         {
-            return await images.TryGetImageAsync(image, cancellationToken);
+            return await images.TryGetImageAsync(container.Image, cancellationToken);
         }
         catch (RuntimeCallException e)
         {
-            string message = $"Failed to inspect image \"{image}\": {e.Detail}";
+            metrics.Ensure(container, isPresent: null, isPullRequired: null);
+            string message = $"Failed to inspect image \"{container.Image}\": {e.Detail}";
             events.Warn(subject, "InspectFailed", message);
             throw new ContainerStartException("ImageInspectError", message);
         }
@@ -193,13 +182,5 @@ internal sealed class ImagePuller(
     private sealed class Turn(SemaphoreSlim? turns) : IDisposable
     {
         public void Dispose() => turns?.Release();
-    }
-
-    /// <summary>What was found out on the way; null for what was not asked, or not answered.</summary>
-    private sealed class EnsureRequest
-    {
-        internal bool? IsPresent { get; set; }
-
-        internal bool? IsPullRequired { get; set; }
     }
 }

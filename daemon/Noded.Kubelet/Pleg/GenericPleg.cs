@@ -35,9 +35,6 @@ internal sealed partial class GenericPleg(
     internal bool IsAnswering => _isAnswering
         && (Volatile.Read(ref _startedAt) is not (var started and not 0) || clock.GetElapsedTime(started) < RelistThreshold);
 
-    /// <summary>What the last relist found.</summary>
-    internal RuntimeSnapshot LastSnapshot => Volatile.Read(ref _last);
-
     /// <exception cref="IOException">The runtime did not answer.</exception>
     internal async Task RelistAsync(CancellationToken cancellationToken)
     {
@@ -56,7 +53,7 @@ internal sealed partial class GenericPleg(
                     await runtime.ListPodSandboxesAsync(null, cancellationToken),
                     await runtime.ListContainersAsync(null, cancellationToken));
                 Report(current);
-                Volatile.Write(ref _last, current);
+                _last = current;
             }
 
             Volatile.Write(ref _lastRelist, clock.GetTimestamp());

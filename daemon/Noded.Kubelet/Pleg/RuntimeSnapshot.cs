@@ -30,13 +30,7 @@ internal sealed class RuntimeSnapshot
                     names.TryGetValue(container.Pod, out NamespacedName name) ? name : null,
                     container.State))))
             .ToImmutableDictionary();
-        RunningPods = sandboxes.Count(sandbox => sandbox.IsReady);
-        RunningContainers = containers.Count(container => container.State == ContainerState.Running);
     }
-
-    internal int RunningPods { get; }
-
-    internal int RunningContainers { get; }
 
     /// <summary>Every container and sandbox with the pod it belongs to.</summary>
     internal IReadOnlyDictionary<ContainerId, PodUid> Owners =>

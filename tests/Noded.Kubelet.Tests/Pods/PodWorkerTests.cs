@@ -521,6 +521,11 @@ public sealed class PodWorkerTests
         await kubelet.AdvanceAsync(TimeSpan.FromSeconds(10));
 
         Assert.Single(kubelet.Alive());
+        string metrics = await kubelet.Registry.ReadTextAsync();
+        Assert.Contains("kubelet_image_pull_duration_seconds_count{image_size_in_bytes=\"0-10MB\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            "kubelet_image_manager_ensure_image_requests_total{pull_policy=\"ifnotpresent\",present_locally=\"false\",pull_required=\"true\"} 3\n",
+            metrics, StringComparison.Ordinal);
     }
 
     [Fact]

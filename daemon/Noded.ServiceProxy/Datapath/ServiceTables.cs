@@ -61,7 +61,7 @@ internal sealed partial class ServiceTables
             ? Volatile.Read(ref _maps.BackendHits[index])
             : 0;
 
-    /// <summary>Has room for so many more at once: to grow step by step takes longer than all that is written for them.</summary>
+    /// <summary>Has room for so many more at once: to grow step by step takes a third of the time of a first fill.</summary>
     public void Reserve(int services)
     {
         // Exact for a first fill; for a few more than there are it would copy everything for each of them.

@@ -100,11 +100,7 @@ public sealed class KubeletMetrics
 
         internal void Set(KubeletSnapshot now)
         {
-            V1ContainerStatus[] containers =
-            [
-                .. now.Reports.SelectMany(report =>
-                    (report.Status.InitContainerStatuses ?? []).Concat(report.Status.ContainerStatuses ?? [])),
-            ];
+            V1ContainerStatus[] containers = [.. now.Reports.SelectMany(report => report.ContainerStatuses)];
             _running.Set(now.Reports.Count(report => report.Status.Conditions.Any(
                 condition => condition is { Type: "PodReadyToStartContainers", Status: "True" })));
             _containers.WithLabels("running").Set(containers.Count(container => container.State?.Running is not null));

@@ -18,14 +18,16 @@ internal sealed class LogMetrics(MetricFactory factory)
     /// <summary>Containers that are not among <paramref name="usages"/> any more are forgotten.</summary>
     internal void Set(ImmutableArray<ContainerLogUsage> usages)
     {
-        foreach (string[] gone in _bytes.GetAllLabelValues().Where(known => !usages.Any(usage => usage.Labels.SequenceEqual(known))).ToList())
+        // A uid and a container's name are never another pod's.
+        HashSet<(string Uid, string Container)> current = [.. usages.Select(usage => (usage.Uid.Value, usage.Container))];
+        foreach (string[] gone in _bytes.GetAllLabelValues().Where(known => !current.Contains((known[0], known[^1]))).ToList())
         {
             _bytes.RemoveLabelled(gone);
         }
 
         foreach (ContainerLogUsage usage in usages)
         {
-            _bytes.WithLabels(usage.Labels).Set(usage.Bytes);
+            _bytes.WithLabels(usage.Uid.Value, usage.Pod.Namespace, usage.Pod.Name, usage.Container).Set(usage.Bytes);
         }
     }
 }
@@ -33,14 +35,12 @@ internal sealed class LogMetrics(MetricFactory factory)
 /// <summary>How much of the disk the logs of one container take, all its runs and rotated files together.</summary>
 internal sealed record ContainerLogUsage(PodUid Uid, NamespacedName Pod, string Container, long Bytes)
 {
-    internal string[] Labels => [Uid.Value, Pod.Namespace, Pod.Name, Container];
-
     /// <summary>Of each container that has logged.</summary>
     internal static ImmutableArray<ContainerLogUsage> Read(IEnumerable<PodReport> reports, PodLayout layout) =>
     [
         .. from report in reports
            let pod = report.Pod
-           from status in (report.Status.InitContainerStatuses ?? []).Concat(report.Status.ContainerStatuses ?? [])
+           from status in report.ContainerStatuses
            let directory = Path.Combine(layout.LogDirectory(pod.Uid, pod.Name), status.Name)
            where Directory.Exists(directory)
            select new ContainerLogUsage(pod.Uid, pod.Name, status.Name, TreeUsage.Measure(directory).Bytes),

@@ -60,8 +60,7 @@ internal static class ResourceMetrics
             Pod pod = report.Pod;
             Cgroup cgroup = layout.PodCgroup(pod.Uid, pod.Manifest.QosClass());
             Set(cgroup, podCpu.WithLabels(pod.Name.Namespace, pod.Name.Name), podMemory.WithLabels(pod.Name.Namespace, pod.Name.Name));
-            foreach (V1ContainerStatus status in
-                (report.Status.InitContainerStatuses ?? []).Concat(report.Status.ContainerStatuses ?? []))
+            foreach (V1ContainerStatus status in report.ContainerStatuses)
             {
                 if (status.State?.Running is { StartedAt: { } startedAt } && ContainerId.FromApi(status.ContainerID) is { } id)
                 {

@@ -13,6 +13,10 @@ public sealed record PodReport(Pod Pod, V1PodStatus Status)
     /// <summary>The sandbox that the pod is in; null while it has none.</summary>
     public PodSandboxId? Sandbox { get; init; }
 
+    /// <summary>Of init containers and of the others, in this order.</summary>
+    public IEnumerable<V1ContainerStatus> ContainerStatuses =>
+        (Status.InitContainerStatuses ?? []).Concat(Status.ContainerStatuses ?? []);
+
     /// <summary>The pod is on its way out, whatever its containers still do.</summary>
     public bool IsTerminating { get; init; }
 

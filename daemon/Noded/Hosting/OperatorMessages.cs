@@ -30,7 +30,7 @@ internal static class OperatorMessages
             pod.StartedAt = startTime.ToTimestamp();
         }
 
-        pod.Containers.AddRange((status.InitContainerStatuses ?? []).Concat(status.ContainerStatuses ?? []).Select(ToContainer));
+        pod.Containers.AddRange(report.ContainerStatuses.Select(ToContainer));
         return pod;
     }
 

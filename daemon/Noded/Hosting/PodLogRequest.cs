@@ -33,7 +33,7 @@ internal sealed record PodLogRequest(string File, LogOptions Options, LogWriter 
             options,
             new LogWriter(
                 () => node.Kubelet.Reports.TryGetValue(report.Pod.Uid, out PodReport? now)
-                    && PodTarget.Containers(now).Any(container => container.Name == status.Name
+                    && now.ContainerStatuses.Any(container => container.Name == status.Name
                         && container.RestartCount == attempt
                         && container.State.Running is not null),
                 node.Kubelet.WaitForStatusAsync));

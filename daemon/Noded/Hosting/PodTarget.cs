@@ -17,7 +17,7 @@ internal static class PodTarget
     /// <exception cref="RpcException">InvalidArgument.</exception>
     internal static V1ContainerStatus FindContainer(PodReport report, string name)
     {
-        List<V1ContainerStatus> containers = [.. Containers(report)];
+        List<V1ContainerStatus> containers = [.. report.ContainerStatuses];
         List<V1ContainerStatus> matching = name.Length == 0
             ? report.Status.ContainerStatuses.Count == 1 ? [report.Status.ContainerStatuses[0]] : []
             : [.. containers.Where(container => container.Name == name)];
@@ -30,9 +30,6 @@ internal static class PodTarget
                     ? $"Pod {report.Pod.Name} has several containers; name one of: {choice}."
                     : $"Pod {report.Pod.Name} has no container {name}, only: {choice}.");
     }
-
-    internal static IEnumerable<V1ContainerStatus> Containers(PodReport report) =>
-        (report.Status.InitContainerStatuses ?? []).Concat(report.Status.ContainerStatuses);
 
     internal static RpcException Fail(StatusCode code, string detail) => new(new Status(code, detail));
 }

@@ -130,7 +130,14 @@ internal static partial class PodCases
         new("hook-prestop", "", [Just(Forever, "lifecycle: {preStop: {exec: {command: [/testimage, exit, '0']}}}")]),
         new("hook-prestop-sleep", "", [Just(Forever, "lifecycle: {preStop: {sleep: {seconds: 1}}}")]),
         new("hook-poststart-http", "",
-            [Just("serve --http 8080", "lifecycle: {postStart: {httpGet: {host: 127.0.0.1, port: 10248, path: /livez}}}")]),
+            [Just(Forever, "lifecycle: {postStart: {httpGet: {port: 8080}}}")])
+        {
+            // At the pod's own address, and there before the hook asks.
+            InitContainers =
+            [
+                Container("server", "serve --http 8080", "restartPolicy: Always, startupProbe: {periodSeconds: 5, tcpSocket: {port: 8080}}"),
+            ],
+        },
     ];
 
     private static IEnumerable<PodCase> Messages =>

@@ -55,6 +55,8 @@ public sealed class ContainerdConformanceTests(ContainerdConformanceTests.Fixtur
             next = stream.MoveNextAsync().AsTask();
         }
 
+        Assert.InRange((TimeProvider.System.GetUtcNow() - stream.Current.Time!.Value).TotalSeconds, -1, 60);
+
         // CRI follows the event a moment later.
         await new PodInspector(Runtime, TimeProvider.System).InspectAsync(pod, [container], Token);
     }
